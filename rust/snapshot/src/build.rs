@@ -1,0 +1,293 @@
+//! From keys and values to the bytes of a snapshot, all in heap memory.
+
+use crate::hash::{key_hash, wyhash};
+use crate::layout::{
+    ASCII, HAS_BYTES, HEADER_LEN, Header, MAX_KEY_LEN, MAX_SNAPSHOT_LEN, Preamble, SLOT_LEN, SNAPSHOT_MAGIC, Slot,
+    commit_to_bytes, kind,
+};
+use crate::snapshot::{Snapshot, ValueRef};
+use bytemuck::Zeroable;
+use thiserror::Error;
+
+/// A value on its way into a snapshot.
+#[derive(Clone, Copy, Debug)]
+pub enum Value<'a> {
+    Null,
+    Bool(bool),
+    I64(i64),
+    F64(f64),
+    Str(&'a str),
+    /// A container's JSON text, stored before by [`Builder::text`].
+    Json(Span),
+    Bytes(&'a [u8]),
+    /// An integer beyond `i64`, as decimal text.
+    BigInt(&'a str),
+}
+
+/// Where a stored text lies. A container's text lies inside its parent's, so nesting costs no space.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span {
+    offset: u32,
+    len: u32,
+}
+
+impl Span {
+    /// The part of this text that starts `start` bytes in and is `len` bytes long.
+    ///
+    /// # Panics
+    /// If the part does not lie inside the text.
+    pub fn slice(self, start: usize, len: usize) -> Span {
+        assert!(start + len <= self.len as usize, "part {start}+{len} of a text of {} bytes", self.len);
+        Span { offset: self.offset + start as u32, len: len as u32 }
+    }
+}
+
+/// Why a snapshot cannot be built.
+#[derive(Debug, Error, PartialEq, Eq)]
+pub enum BuildError {
+    #[error("key {0:?} is {1} bytes long; a key has 1 to {MAX_KEY_LEN} bytes: shorten it")]
+    KeyLength(String, usize),
+    #[error("key {0:?} is given twice: keep one")]
+    DuplicateKey(String),
+    #[error("the snapshot would be {0} bytes; the limit is {MAX_SNAPSHOT_LEN}: remove keys or split the node's configuration")]
+    TooLarge(usize),
+    #[error("{0:?} is not a commit id: give 40 or 64 hexadecimal digits, or nothing")]
+    Commit(String),
+}
+
+/// Collects the entries of one snapshot.
+#[derive(Debug, Default)]
+pub struct Builder {
+    /// Offsets count from the start of `strings` until the file is laid out.
+    slots: Vec<Slot>,
+    strings: Vec<u8>,
+    has_bytes: bool,
+}
+
+/// What is the same for every entry of a file.
+pub(crate) struct Stamp<'a> {
+    pub(crate) instance: u64,
+    pub(crate) generation: u64,
+    pub(crate) created_ns: u64,
+    pub(crate) commit: &'a str,
+}
+
+/// How many seeds are tried for the table with the shortest longest probe.
+const SEEDS: u64 = 4;
+
+impl Builder {
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Number of entries so far.
+    pub fn len(&self) -> usize {
+        self.slots.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.slots.is_empty()
+    }
+
+    /// Stores a text for [`Value::Json`] entries to point into.
+    pub fn text(&mut self, text: &str) -> Span {
+        self.append(text.as_bytes())
+    }
+
+    /// Adds an entry. The order of calls does not matter; a key given twice is found when the file is built.
+    pub fn insert(&mut self, key: &str, value: Value<'_>) -> Result<(), BuildError> {
+        if key.is_empty() || key.len() > MAX_KEY_LEN {
+            return Err(BuildError::KeyLength(key.to_owned(), key.len()));
+        }
+        let key_at = self.append(key.as_bytes());
+        let (kind, flags, payload) = match value {
+            Value::Null => (kind::NULL, 0, 0),
+            Value::Bool(value) => (kind::BOOL, 0, u64::from(value)),
+            Value::I64(value) => (kind::I64, 0, value as u64),
+            Value::F64(value) => (kind::F64, 0, value.to_bits()),
+            Value::Str(text) => self.text_payload(kind::STR, text),
+            Value::BigInt(text) => self.text_payload(kind::BIG_INT, text),
+            Value::Json(span) => (kind::JSON, self.ascii_flag(span), pack(span)),
+            Value::Bytes(bytes) => {
+                self.has_bytes = true;
+                (kind::BYTES, 0, pack(self.append_terminated(bytes)))
+            }
+        };
+        let key_len = key.len() as u16;
+        self.slots.push(Slot { hash: 0, key_offset: key_at.offset, key_len, kind, flags, payload, changed: 0 });
+        Ok(())
+    }
+
+    /// Whether `snapshot` has exactly these entries with these values.
+    pub fn matches(&self, snapshot: &Snapshot) -> bool {
+        self.len() == snapshot.len() && self.slots.iter().all(|slot| self.unchanged(slot, snapshot).is_some())
+    }
+
+    fn text_payload(&mut self, kind: u8, text: &str) -> (u8, u8, u64) {
+        let flags = if text.is_ascii() { ASCII } else { 0 };
+        (kind, flags, pack(self.append_terminated(text.as_bytes())))
+    }
+
+    fn ascii_flag(&self, span: Span) -> u8 {
+        if self.bytes_at(span).is_ascii() { ASCII } else { 0 }
+    }
+
+    /// Sizes are checked against [`MAX_SNAPSHOT_LEN`] when the file is built, so offsets saturate rather than wrap until then.
+    fn append(&mut self, bytes: &[u8]) -> Span {
+        let offset = u32::try_from(self.strings.len()).unwrap_or(u32::MAX);
+        self.strings.extend_from_slice(bytes);
+        Span { offset, len: u32::try_from(bytes.len()).unwrap_or(u32::MAX) }
+    }
+
+    /// The NUL behind is not counted; it lets C readers use the text in place.
+    fn append_terminated(&mut self, bytes: &[u8]) -> Span {
+        let span = self.append(bytes);
+        self.strings.push(0);
+        span
+    }
+
+    fn bytes_at(&self, span: Span) -> &[u8] {
+        &self.strings[span.offset as usize..][..span.len as usize]
+    }
+
+    fn key(&self, slot: &Slot) -> &[u8] {
+        &self.strings[slot.key_offset as usize..][..usize::from(slot.key_len)]
+    }
+
+    /// The generation in which this entry got its value, if `snapshot` has the same value for it.
+    fn unchanged(&self, slot: &Slot, snapshot: &Snapshot) -> Option<u64> {
+        let before = snapshot.find(self.key(slot))?;
+        let same = match before.value() {
+            ValueRef::Null | ValueRef::Bool(_) | ValueRef::I64(_) | ValueRef::F64(_) => before.slot().payload == slot.payload,
+            ValueRef::Str(text) | ValueRef::Json(text) | ValueRef::BigInt(text) => {
+                self.bytes_at(unpack(slot.payload)) == text.as_bytes()
+            }
+            ValueRef::Bytes(bytes) => self.bytes_at(unpack(slot.payload)) == bytes,
+        };
+        (same && before.slot().kind == slot.kind).then(|| before.changed())
+    }
+
+    /// The whole file. `previous` decides which entries count as changed.
+    pub(crate) fn build(&self, stamp: &Stamp<'_>, previous: Option<&Snapshot>) -> Result<Vec<u8>, BuildError> {
+        let (commit, commit_len) = commit_to_bytes(stamp.commit).ok_or_else(|| BuildError::Commit(stamp.commit.to_owned()))?;
+        let slot_count = (self.len() * 2).next_power_of_two().max(2);
+        let index_offset = HEADER_LEN + slot_count * SLOT_LEN;
+        let strings_offset = index_offset + self.len() * 4;
+        let total_len = strings_offset + self.strings.len();
+        if total_len > MAX_SNAPSHOT_LEN {
+            return Err(BuildError::TooLarge(total_len));
+        }
+
+        let (seed, longest_probe, places) = self.best_table(slot_count);
+        let mut file = vec![0; total_len];
+        let mut sorted: Vec<u32> = (0..self.len() as u32).collect();
+        sorted.sort_unstable_by_key(|&entry| self.key(&self.slots[entry as usize]));
+        let key_of = |entry: u32| self.key(&self.slots[entry as usize]);
+        if let Some(twice) = sorted.windows(2).find(|pair| key_of(pair[0]) == key_of(pair[1])) {
+            return Err(BuildError::DuplicateKey(String::from_utf8_lossy(key_of(twice[0])).into_owned()));
+        }
+        for (slot, &place) in self.slots.iter().zip(&places) {
+            let has_text = matches!(slot.kind, kind::STR | kind::JSON | kind::BYTES | kind::BIG_INT);
+            let placed = Slot {
+                hash: key_hash(self.key(slot), seed),
+                key_offset: slot.key_offset + strings_offset as u32,
+                payload: if has_text { slot.payload + strings_offset as u64 } else { slot.payload },
+                changed: previous.and_then(|p| self.unchanged(slot, p)).unwrap_or(stamp.generation),
+                ..*slot
+            };
+            file[HEADER_LEN + place as usize * SLOT_LEN..][..SLOT_LEN].copy_from_slice(bytemuck::bytes_of(&placed));
+        }
+        for (at, &entry) in file[index_offset..strings_offset].chunks_exact_mut(4).zip(&sorted) {
+            at.copy_from_slice(&places[entry as usize].to_le_bytes());
+        }
+        file[strings_offset..].copy_from_slice(&self.strings);
+
+        let header = Header {
+            preamble: Preamble::new(SNAPSHOT_MAGIC),
+            instance: stamp.instance,
+            generation: stamp.generation,
+            total_len: total_len as u64,
+            checksum: 0,
+            seed,
+            slot_count: slot_count as u32,
+            entry_count: self.len() as u32,
+            longest_probe,
+            flags: if self.has_bytes { HAS_BYTES } else { 0 },
+            slots_offset: HEADER_LEN as u32,
+            index_offset: index_offset as u32,
+            strings_offset: strings_offset as u32,
+            commit_len,
+            reserved: [0; 3],
+            created_ns: stamp.created_ns,
+            commit,
+        };
+        seal(&mut file, header);
+        Ok(file)
+    }
+
+    /// Seed, longest probe and the slot of each entry, of the best of a few tables.
+    fn best_table(&self, slot_count: usize) -> (u64, u32, Vec<u32>) {
+        (1..=SEEDS)
+            .map(|seed| {
+                let (longest, places) = self.place(slot_count, seed);
+                (seed, longest, places)
+            })
+            .min_by_key(|&(_, longest, _)| longest)
+            .expect("at least one seed is tried")
+    }
+
+    fn place(&self, slot_count: usize, seed: u64) -> (u32, Vec<u32>) {
+        let mask = slot_count - 1;
+        let mut taken = vec![false; slot_count];
+        let mut longest = 0;
+        let places = self
+            .slots
+            .iter()
+            .map(|slot| {
+                let home = key_hash(self.key(slot), seed) as usize & mask;
+                let distance = (0..slot_count).find(|d| !taken[(home + d) & mask]).expect("at most half of the slots are taken");
+                taken[(home + distance) & mask] = true;
+                longest = longest.max(distance as u32 + 1);
+                ((home + distance) & mask) as u32
+            })
+            .collect();
+        (longest, places)
+    }
+}
+
+/// Offset in the low half, length in the high half.
+fn pack(span: Span) -> u64 {
+    u64::from(span.offset) | u64::from(span.len) << 32
+}
+
+pub(crate) fn unpack(payload: u64) -> Span {
+    Span { offset: payload as u32, len: (payload >> 32) as u32 }
+}
+
+impl Span {
+    pub(crate) fn range(self) -> std::ops::Range<usize> {
+        self.offset as usize..self.offset as usize + self.len as usize
+    }
+}
+
+/// Puts `header` in front of `file`, with the checksum of both.
+pub(crate) fn seal(file: &mut [u8], header: Header) {
+    let header = Header { checksum: 0, ..header };
+    let checksum = checksum(&header, &file[HEADER_LEN..]);
+    file[..HEADER_LEN].copy_from_slice(bytemuck::bytes_of(&Header { checksum, ..header }));
+}
+
+/// The body's hash, seeded by the hash of the header with its checksum field taken as zero.
+pub(crate) fn checksum(header: &Header, body: &[u8]) -> u64 {
+    let blank = Header { checksum: 0, ..*header };
+    wyhash(body, wyhash(bytemuck::bytes_of(&blank), 0))
+}
+
+/// The same snapshot under another generation and instance: how a durable copy is served again after a reboot.
+pub(crate) fn restamp(file: &[u8], instance: u64, generation: u64) -> Vec<u8> {
+    let mut copy = file.to_vec();
+    let mut header = Header::zeroed();
+    bytemuck::bytes_of_mut(&mut header).copy_from_slice(&file[..HEADER_LEN]);
+    seal(&mut copy, Header { instance, generation, ..header });
+    copy
+}

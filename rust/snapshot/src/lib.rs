@@ -1,0 +1,40 @@
+//! The ConfigEdge snapshot: live configuration as immutable memory-mapped files.
+//!
+//! One writer publishes each generation as a new file and announces it in a 4 KiB control page; any number of readers, in
+//! any process, map what is announced. A reader needs read permission only, registers nowhere, takes no lock, and
+//! can neither block nor be blocked. What it holds never changes under it.
+//!
+//! ```
+//! use configedge_snapshot::{Builder, Publisher, Reader, Value, ValueRef};
+//! # let scratch = tempfile::tempdir()?;
+//! # let dir = scratch.path().join("run");
+//! let mut publisher = Publisher::open(&dir, None)?;
+//! let mut builder = Builder::new();
+//! builder.insert("matchmaking.max_ping_ms", Value::I64(80))?;
+//! publisher.publish(&builder, "")?;
+//!
+//! let mut reader = Reader::open(&dir)?;
+//! let snapshot = reader.snapshot();
+//! assert_eq!(snapshot.get("matchmaking.max_ping_ms").map(|e| e.value()), Some(ValueRef::I64(80)));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! `docs/format.md` in the repository specifies every byte.
+
+mod build;
+mod control;
+mod hash;
+mod layout;
+mod map;
+mod publish;
+mod reader;
+mod snapshot;
+mod source;
+
+pub use build::{BuildError, Builder, Span, Value};
+pub use hash::wyhash;
+pub use layout::{MAX_KEY_LEN, MAX_SNAPSHOT_LEN};
+pub use publish::{PublishError, Published, Publisher};
+pub use reader::{Health, Reader};
+pub use snapshot::{Entry, Invalid, Snapshot, ValueRef};
+pub use source::{ReadError, Source, Writer};

@@ -1,0 +1,358 @@
+//! The one writer of a snapshot directory.
+
+use crate::build::{BuildError, Builder, Stamp, restamp};
+use crate::control::{self, ControlFile};
+use crate::layout::control::{CLOSED, GENERATION, HEARTBEAT, PID, PUBLISHED_AT};
+use crate::map::ControlPageMut;
+use crate::snapshot::Snapshot;
+use crate::source::boot_clock_ns;
+use rustix::fd::{AsFd, OwnedFd};
+use rustix::fs::{AtFlags, FlockOperation, Mode, OFlags, fchmod, flock, fstat, fsync, open, openat, renameat, unlinkat};
+use rustix::io::{Errno, write};
+use rustix::rand::{GetRandomFlags, getrandom};
+use rustix::thread::futex;
+use std::collections::VecDeque;
+use std::fs::{DirBuilder, read_dir};
+use std::io;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use thiserror::Error;
+
+/// Why nothing was published. What was published before is still served.
+#[derive(Debug, Error)]
+pub enum PublishError {
+    #[error("{path}: {action}: {error}: {hint}")]
+    Io { path: PathBuf, action: &'static str, error: io::Error, hint: &'static str },
+    #[error("{0}: another relay publishes here: stop it, or give this one a directory of its own")]
+    Locked(PathBuf),
+    #[error(transparent)]
+    Build(#[from] BuildError),
+}
+
+/// What became of a publish that readers can see.
+#[derive(Debug)]
+pub struct Published {
+    pub generation: u64,
+    pub keys: usize,
+    pub bytes: usize,
+    /// Whether the durable copy was written too; if not, why.
+    pub durable: Result<(), String>,
+}
+
+/// A file that readers may still be on their way to.
+#[derive(Debug)]
+struct Kept {
+    generation: u64,
+    len: u64,
+    published_ns: u64,
+}
+
+const KEEP_FILES: usize = 4;
+const KEEP_NS: u64 = 10_000_000_000;
+/// Young files beyond the last few are kept only up to this many bytes, so that a storm of publishes cannot fill a tmpfs.
+const KEEP_BYTES: u64 = 64 << 20;
+
+/// Publishes snapshots into a directory. There is one a directory, held by a lock.
+#[derive(Debug)]
+pub struct Publisher {
+    path: PathBuf,
+    durable: Option<PathBuf>,
+    dir: OwnedFd,
+    _lock: OwnedFd,
+    control: OwnedFd,
+    page: ControlPageMut,
+    instance: u64,
+    /// The newest generation ever given, announced or not.
+    generation: u64,
+    kept: VecDeque<Kept>,
+}
+
+impl Publisher {
+    /// Takes over the directory at `path`, made if it is missing. What it serves goes on being served; if it serves
+    /// nothing good, the copy at `durable` is published again.
+    pub fn open(path: &Path, durable: Option<&Path>) -> Result<Self, PublishError> {
+        Self::open_above(path, durable, 0)
+    }
+
+    fn open_above(path: &Path, durable: Option<&Path>, floor: u64) -> Result<Self, PublishError> {
+        let fail = |action, hint| move |error: io::Error| PublishError::Io { path: path.to_owned(), action, error, hint };
+        let permission = "run the relay as the owner of the directory, or give it another one with --out";
+        let dir = open_directory(path).map_err(fail("cannot use the snapshot directory", permission))?;
+        let lock = open_lock(&dir).map_err(fail("cannot make the lock file", permission))?;
+        if let Err(error) = flock(&lock, FlockOperation::NonBlockingLockExclusive) {
+            return match error {
+                Errno::WOULDBLOCK => Err(PublishError::Locked(path.to_owned())),
+                error => Err(fail("cannot lock the directory", permission)(error.into())),
+            };
+        }
+        let ControlFile { file, instance, .. } = adopt_control(&dir).map_err(fail("cannot make the control page", permission))?;
+        let page = ControlPageMut::new(file.as_fd()).map_err(fail("cannot map the control page", permission))?;
+        let kept = sweep_strangers(path, &dir).map_err(fail("cannot list the directory", permission))?;
+        let newest = kept.back().map_or(0, |file| file.generation);
+        let announced = Some(page.load(GENERATION)).filter(|&g| g != CLOSED).unwrap_or(0);
+
+        let mut publisher = Self {
+            path: path.to_owned(),
+            durable: durable.map(Path::to_owned),
+            dir,
+            _lock: lock,
+            control: file,
+            page,
+            instance,
+            generation: announced.max(newest).max(floor),
+            kept,
+        };
+        publisher.page.store_u32(PID, rustix::process::getpid().as_raw_nonzero().get() as u32);
+        publisher.heartbeat();
+        if publisher.last().is_none() {
+            publisher.serve_again()?;
+        }
+        Ok(publisher)
+    }
+
+    /// What readers are served now.
+    pub fn last(&self) -> Option<Snapshot> {
+        let generation = self.page.load(GENERATION);
+        if generation == 0 {
+            return None;
+        }
+        self.snapshot(generation).filter(|snapshot| snapshot.instance() == self.instance)
+    }
+
+    fn snapshot(&self, generation: u64) -> Option<Snapshot> {
+        Snapshot::open_at(self.dir.as_fd(), Path::new(&name(generation)), None).ok()
+    }
+
+    /// The announced file is gone or bad: the newest other good one takes its place, else the durable copy.
+    fn serve_again(&mut self) -> Result<(), PublishError> {
+        let mut others = self.kept.iter().rev().filter_map(|file| self.snapshot(file.generation));
+        let Some(good) = others.next().or_else(|| Snapshot::open(self.durable.as_deref()?).ok()) else {
+            return Ok(());
+        };
+        drop(others);
+        let generation = self.generation.max(good.generation()) + 1;
+        let file = restamp(good.as_bytes(), self.instance, generation);
+        self.announce(&file, generation)
+    }
+
+    /// The newest generation; the next publish gets the one after it.
+    pub fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    pub fn instance(&self) -> u64 {
+        self.instance
+    }
+
+    /// Makes `builder`'s entries the configuration, for all readers at once. `commit` is the upstream commit id, 40 or 64
+    /// hexadecimal digits, or empty.
+    ///
+    /// An error means that nothing was published; a published generation whose durable copy failed is no error, and says so.
+    pub fn publish(&mut self, builder: &Builder, commit: &str) -> Result<Published, PublishError> {
+        let generation = self.generation + 1;
+        let stamp = Stamp { instance: self.instance, generation, created_ns: unix_ns(), commit };
+        let file = builder.build(&stamp, self.last().as_ref())?;
+        self.announce(&file, generation)?;
+        let durable = self.durable.as_deref().map_or(Ok(()), |path| save(path, &file));
+        Ok(Published {
+            generation,
+            keys: builder.len(),
+            bytes: file.len(),
+            durable: durable.map_err(|error| format!("the durable copy was not written: {error}")),
+        })
+    }
+
+    fn announce(&mut self, file: &[u8], generation: u64) -> Result<(), PublishError> {
+        let mut written = self.write(file, generation);
+        if matches!(&written, Err(error) if error.raw_os_error() == Some(Errno::NOSPC.raw_os_error())) {
+            self.sweep(1, 0);
+            written = self.write(file, generation);
+        }
+        let hint = "make room or correct the permissions; the last good snapshot is still served";
+        written.map_err(|error| PublishError::Io {
+            path: self.path.join(name(generation)),
+            action: "not published",
+            error,
+            hint,
+        })?;
+
+        self.generation = generation;
+        self.page.store(PUBLISHED_AT, unix_ns());
+        self.page.store(GENERATION, generation);
+        self.wake();
+        self.kept.push_back(Kept { generation, len: file.len() as u64, published_ns: unix_ns() });
+        self.sweep(KEEP_FILES, KEEP_NS);
+        Ok(())
+    }
+
+    /// write(2), never a store through a map: on a full tmpfs that is ENOSPC here instead of SIGBUS in a reader.
+    fn write(&self, file: &[u8], generation: u64) -> io::Result<()> {
+        let temporary = format!(".tmp-{generation:016x}");
+        let result = (|| {
+            let target = create_new(&self.dir, &temporary)?;
+            write_all(&target, file)?;
+            fchmod(&target, Mode::from_raw_mode(0o444))?;
+            renameat(&self.dir, &temporary, &self.dir, name(generation))?;
+            Ok(())
+        })();
+        if result.is_err() {
+            let _ = unlinkat(&self.dir, &temporary, AtFlags::empty());
+        }
+        result
+    }
+
+    fn wake(&self) {
+        // Waking can only fail for arguments that are constants here.
+        let _ = futex::wake(self.page.futex(), futex::Flags::empty(), i32::MAX as u32);
+    }
+
+    /// Removes what no reader can be on its way to: all but the last `files`, unless younger than `young_ns` and not too much.
+    fn sweep(&mut self, files: usize, young_ns: u64) {
+        let now = unix_ns();
+        let mut total: u64 = self.kept.iter().map(|file| file.len).sum();
+        while self.kept.len() > files {
+            let Some(oldest) = self.kept.front() else { return };
+            if now.saturating_sub(oldest.published_ns) < young_ns && total <= KEEP_BYTES {
+                return;
+            }
+            total -= oldest.len;
+            let _ = unlinkat(&self.dir, name(oldest.generation), AtFlags::empty());
+            self.kept.pop_front();
+        }
+    }
+
+    /// Tells readers that somebody is here. Call it about once a second.
+    pub fn heartbeat(&self) {
+        self.page.store(HEARTBEAT, boot_clock_ns());
+    }
+
+    /// Whether the directory or its control page was deleted or replaced under the publisher.
+    pub fn directory_lost(&self) -> bool {
+        let unlinked = fstat(&self.control).is_ok_and(|stat| stat.st_nlink == 0);
+        let same = |a: &rustix::fs::Stat, b: &rustix::fs::Stat| (a.st_dev, a.st_ino) == (b.st_dev, b.st_ino);
+        let moved = match (fstat(&self.dir), rustix::fs::stat(&self.path)) {
+            (Ok(mine), Ok(there)) => !same(&mine, &there),
+            _ => true,
+        };
+        unlinked || moved
+    }
+
+    /// Takes the path over again after [`Publisher::directory_lost`], and sends the readers of the old directory there.
+    /// Generations go on growing. Nothing is served there until the next publish, unless there is a durable copy.
+    pub fn reopen(&mut self) -> Result<(), PublishError> {
+        let next = Self::open_above(&self.path, self.durable.as_deref(), self.generation)?;
+        let old = std::mem::replace(self, next);
+        old.page.store(GENERATION, CLOSED);
+        old.wake();
+        Ok(())
+    }
+}
+
+fn name(generation: u64) -> String {
+    format!("g-{generation:016x}")
+}
+
+fn unix_ns() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO).as_nanos() as u64
+}
+
+fn open_directory(path: &Path) -> io::Result<OwnedFd> {
+    DirBuilder::new().recursive(true).mode(0o755).create(path)?;
+    let dir = open(path, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
+    // Readers refuse a directory in which others could publish (a Kubernetes emptyDir starts that way).
+    let mode = fstat(&dir)?.st_mode & 0o7777;
+    if mode & 0o022 != 0 {
+        fchmod(&dir, Mode::from_raw_mode(mode & !0o022))?;
+    }
+    Ok(dir)
+}
+
+fn open_lock(dir: &OwnedFd) -> io::Result<OwnedFd> {
+    let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    Ok(openat(dir, ".lock", flags, Mode::from_raw_mode(0o600))?)
+}
+
+/// The page that is there, so that readers of an earlier writer go on; a new one if it cannot be used.
+fn adopt_control(dir: &OwnedFd) -> io::Result<ControlFile> {
+    let usable = |file: &ControlFile| {
+        let mut generation = [0; 8];
+        let read = rustix::io::pread(&file.file, &mut generation[..], GENERATION as u64);
+        read.is_ok() && u64::from_le_bytes(generation) != CLOSED
+    };
+    if let Some(found) = control::open(dir.as_fd(), OFlags::RDWR).ok().flatten().filter(usable) {
+        return Ok(found);
+    }
+    let mut instance = [0; 8];
+    getrandom(&mut instance, GetRandomFlags::empty())?;
+    control::create(dir.as_fd(), u64::from_le_bytes(instance))?;
+    match control::open(dir.as_fd(), OFlags::RDWR) {
+        Ok(Some(found)) => Ok(found),
+        Ok(None) => Err(io::ErrorKind::NotFound.into()),
+        Err(why) => Err(io::Error::other(why)),
+    }
+}
+
+/// Deletes what dead writers left half done; gives the snapshots, oldest first.
+fn sweep_strangers(path: &Path, dir: &OwnedFd) -> io::Result<VecDeque<Kept>> {
+    let mut kept = Vec::new();
+    for entry in read_dir(path)? {
+        let entry = entry?;
+        let file_name = entry.file_name();
+        let Some(text) = file_name.to_str() else { continue };
+        if text.starts_with(".tmp-") {
+            let _ = unlinkat(dir, text, AtFlags::empty());
+        } else if let Some(generation) =
+            text.strip_prefix("g-").and_then(|hex| u64::from_str_radix(hex, 16).ok()).filter(|&g| g < CLOSED / 2)
+        {
+            let meta = entry.metadata()?;
+            let age = meta.modified().ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok()).unwrap_or(Duration::ZERO);
+            kept.push(Kept { generation, len: meta.len(), published_ns: age.as_nanos() as u64 });
+        }
+    }
+    kept.sort_by_key(|file| file.generation);
+    Ok(kept.into())
+}
+
+fn create_new(dir: &OwnedFd, file_name: &str) -> io::Result<OwnedFd> {
+    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    match openat(dir, file_name, flags, Mode::from_raw_mode(0o600)) {
+        // Only a writer with this lock makes such names, so it is a dead one's.
+        Err(Errno::EXIST) => {
+            unlinkat(dir, file_name, AtFlags::empty())?;
+            Ok(openat(dir, file_name, flags, Mode::from_raw_mode(0o600))?)
+        }
+        created => Ok(created?),
+    }
+}
+
+fn write_all(file: &OwnedFd, mut bytes: &[u8]) -> io::Result<()> {
+    while !bytes.is_empty() {
+        match write(file, bytes) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(count) => bytes = &bytes[count..],
+            Err(Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
+}
+
+/// Writes the durable copy so that a power cut leaves the old one or the new one: file synced, renamed, directory synced.
+fn save(path: &Path, file: &[u8]) -> io::Result<()> {
+    let parent = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let file_name = path.file_name().and_then(|n| n.to_str()).ok_or(io::ErrorKind::InvalidInput)?;
+    DirBuilder::new().recursive(true).mode(0o755).create(parent)?;
+    let dir = open(parent, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
+    let temporary = format!(".tmp-{file_name}");
+    let target = create_new(&dir, &temporary)?;
+    let written = write_all(&target, file)
+        .and_then(|()| Ok(fchmod(&target, Mode::from_raw_mode(0o444))?))
+        .and_then(|()| Ok(fsync(&target)?))
+        .and_then(|()| Ok(renameat(&dir, &temporary, &dir, file_name)?));
+    if written.is_err() {
+        let _ = unlinkat(&dir, &temporary, AtFlags::empty());
+    }
+    written?;
+    Ok(fsync(&dir)?)
+}

@@ -1,0 +1,184 @@
+//! Reading for as long as a service lives: switch when something new is announced, keep what is good when it is not.
+
+use crate::snapshot::Snapshot;
+use crate::source::{ReadError, Source, Writer, boot_clock_ns};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// How long a failed switch is not tried again; doubled with each failure in a row.
+const RETRY_FIRST: Duration = Duration::from_millis(10);
+const RETRY_LAST: Duration = Duration::from_secs(1);
+/// How often a wait looks whether its directory is still there.
+const ORPHAN_CHECK: Duration = Duration::from_secs(1);
+
+/// What a reader knows of itself and its writer.
+#[derive(Clone, Debug)]
+pub struct Health {
+    /// What is read now, and what is announced (the same unless the newest could not be taken).
+    pub generation: u64,
+    pub announced: u64,
+    pub commit: String,
+    pub keys: usize,
+    pub bytes: usize,
+    pub created_ns: u64,
+    pub writer: Writer,
+    /// Snapshots switched to, and switches that failed, since the reader was opened.
+    pub switches: u64,
+    pub failures: u64,
+    /// Why the last failed switch failed; empty once a later one succeeded.
+    pub last_error: String,
+}
+
+/// The newest good snapshot of a directory.
+#[derive(Debug)]
+pub struct Reader {
+    source: Arc<Source>,
+    current: Arc<Snapshot>,
+    seen: u64,
+    retry_at_ns: u64,
+    failures_in_a_row: u32,
+    switches: u64,
+    failures: u64,
+    last_error: String,
+}
+
+impl Reader {
+    /// Attaches to the directory at `path`, which must have something published.
+    pub fn open(path: &Path) -> Result<Self, ReadError> {
+        let source = Arc::new(Source::attach(path)?);
+        let current = Arc::new(source.load()?);
+        let seen = current.generation();
+        Ok(Self {
+            source,
+            current,
+            seen,
+            retry_at_ns: 0,
+            failures_in_a_row: 0,
+            switches: 0,
+            failures: 0,
+            last_error: String::new(),
+        })
+    }
+
+    /// As [`Reader::open`], waiting up to `wait` for the directory and its first snapshot.
+    pub fn open_within(path: &Path, wait: Duration) -> Result<Self, ReadError> {
+        let deadline = Instant::now() + wait;
+        loop {
+            let failure = match Self::open(path) {
+                Err(failure @ (ReadError::Missing(_) | ReadError::Empty(_) | ReadError::Closed(_))) => failure,
+                settled => return settled,
+            };
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Err(failure);
+            }
+            // Nothing to sleep on before the directory exists.
+            std::thread::sleep(left.min(Duration::from_millis(5)));
+        }
+    }
+
+    /// Whether nothing newer is announced than what [`Reader::held`] gives.
+    #[inline(always)]
+    pub fn is_current(&self) -> bool {
+        self.source.generation() == self.seen
+    }
+
+    /// The snapshot held, without looking for a newer one.
+    #[inline(always)]
+    pub fn held(&self) -> &Arc<Snapshot> {
+        &self.current
+    }
+
+    /// To wait on without borrowing the reader.
+    pub fn source(&self) -> &Arc<Source> {
+        &self.source
+    }
+
+    /// The newest snapshot. Never fails and never blocks: if the newest cannot be taken, the one before stays, and
+    /// [`Reader::health`] says why.
+    #[inline]
+    pub fn snapshot(&mut self) -> &Arc<Snapshot> {
+        if !self.is_current() {
+            self.refresh();
+        }
+        &self.current
+    }
+
+    /// Switches to what is announced; gives whether the snapshot held is now another one.
+    #[cold]
+    pub fn refresh(&mut self) -> bool {
+        if self.is_current() || boot_clock_ns() < self.retry_at_ns {
+            return false;
+        }
+        match self.load() {
+            Ok(snapshot) => {
+                self.seen = snapshot.generation();
+                self.current = Arc::new(snapshot);
+                self.switches += 1;
+                self.failures_in_a_row = 0;
+                self.retry_at_ns = 0;
+                self.last_error.clear();
+                true
+            }
+            Err(error) => {
+                let pause = (RETRY_FIRST * 2u32.pow(self.failures_in_a_row.min(7))).min(RETRY_LAST);
+                self.retry_at_ns = boot_clock_ns() + pause.as_nanos() as u64;
+                self.failures_in_a_row += 1;
+                self.failures += 1;
+                self.last_error = error.to_string();
+                false
+            }
+        }
+    }
+
+    /// From a new directory at the path if the old one was given up.
+    fn load(&mut self) -> Result<Snapshot, ReadError> {
+        if !self.source.is_orphaned() {
+            return self.source.load();
+        }
+        let source = Source::attach(self.source.path())?;
+        let snapshot = source.load()?;
+        self.source = Arc::new(source);
+        Ok(snapshot)
+    }
+
+    /// Whether the directory was replaced without its writer saying so; the next [`Reader::refresh`] then looks again.
+    fn follow_directory(&mut self) {
+        if self.source.is_orphaned() {
+            self.seen = 0;
+        }
+    }
+
+    /// Sleeps until another snapshot is held or `timeout` is over, or for a signal; gives whether it is another one.
+    pub fn wait(&mut self, timeout: Duration) -> bool {
+        let announced = self.source.generation();
+        let mut timeout = timeout.min(ORPHAN_CHECK);
+        if announced != self.seen {
+            if self.refresh() {
+                return true;
+            }
+            timeout = timeout.min(Duration::from_nanos(self.retry_at_ns.saturating_sub(boot_clock_ns())));
+        }
+        self.source.wait(announced, timeout);
+        self.follow_directory();
+        !self.is_current() && self.refresh()
+    }
+
+    pub fn health(&mut self) -> Health {
+        self.follow_directory();
+        let snapshot = Arc::clone(self.snapshot());
+        Health {
+            generation: snapshot.generation(),
+            announced: self.source.generation(),
+            commit: snapshot.commit(),
+            keys: snapshot.len(),
+            bytes: snapshot.as_bytes().len(),
+            created_ns: snapshot.created_ns(),
+            writer: self.source.writer(),
+            switches: self.switches,
+            failures: self.failures,
+            last_error: self.last_error.clone(),
+        }
+    }
+}

@@ -1,0 +1,304 @@
+//! A snapshot as a reader has it: mapped, verified once, and never changing.
+
+use crate::build::{checksum, unpack};
+use crate::hash::key_hash;
+use crate::layout::{
+    ASCII, HAS_BYTES, HEADER_LEN, Header, MAX_KEY_LEN, MAX_SNAPSHOT_LEN, SLOT_LEN, SNAPSHOT_MAGIC, Slot, commit_to_hex, kind,
+};
+use crate::map::{MappedSlice, Mapping};
+use bytemuck::Zeroable;
+use rustix::fd::{AsFd, BorrowedFd};
+use rustix::fs::{CWD, FileType, Mode, OFlags, SeekFrom, fstat, openat, seek};
+use std::io;
+use std::path::Path;
+use std::str;
+use std::sync::Arc;
+use thiserror::Error;
+
+/// Why a file is not taken as a snapshot. What was served before stays.
+#[derive(Debug, Error)]
+pub enum Invalid {
+    #[error("{0}")]
+    Io(#[from] io::Error),
+    #[error("{0}")]
+    Refused(String),
+}
+
+fn refused<T>(why: impl Into<String>) -> Result<T, Invalid> {
+    Err(Invalid::Refused(why.into()))
+}
+
+/// One generation of the configuration.
+///
+/// Everything read from it belongs to the same generation; it stays valid as long as it is held, whatever the
+/// relay does. Shared between threads by `Arc`.
+#[derive(Debug)]
+pub struct Snapshot {
+    mapping: Arc<Mapping>,
+    slots: MappedSlice<Slot>,
+    index: MappedSlice<u32>,
+    header: Header,
+}
+
+impl Snapshot {
+    /// Maps and verifies the file at `path`, whoever owns it.
+    pub fn open(path: &Path) -> Result<Self, Invalid> {
+        Self::open_at(CWD, path, None)
+    }
+
+    /// As [`Snapshot::open`], relative to a directory, and only if `owner` (a uid) owns the file.
+    pub(crate) fn open_at(dir: BorrowedFd<'_>, name: &Path, owner: Option<u32>) -> Result<Self, Invalid> {
+        // NONBLOCK: a FIFO of that name must not hang the reader.
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
+        let file = openat(dir, name, flags, Mode::empty()).map_err(io::Error::from)?;
+        let stat = fstat(&file).map_err(io::Error::from)?;
+        if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
+            return refused("not a regular file");
+        }
+        if let Some(owner) = owner.filter(|&uid| uid != stat.st_uid) {
+            return refused(format!("owned by uid {}, and the directory by uid {owner}", stat.st_uid));
+        }
+        if stat.st_mode & 0o022 != 0 {
+            return refused(format!("writable by group or others (mode {:o})", stat.st_mode & 0o7777));
+        }
+        let len = stat.st_size as usize;
+        if !(HEADER_LEN..=MAX_SNAPSHOT_LEN).contains(&len) {
+            return refused(format!("{len} bytes long; a snapshot has {HEADER_LEN} to {MAX_SNAPSHOT_LEN}"));
+        }
+        // A page of a hole is a SIGBUS on a full tmpfs. File systems without SEEK_HOLE report the end of the file.
+        if seek(&file, SeekFrom::Hole(0)).map_err(io::Error::from)? != len as u64 {
+            return refused("sparse");
+        }
+        Self::verify(Arc::new(Mapping::new(file.as_fd(), len)?))
+    }
+
+    fn verify(mapping: Arc<Mapping>) -> Result<Self, Invalid> {
+        let mut header = Header::zeroed();
+        bytemuck::bytes_of_mut(&mut header).copy_from_slice(&mapping[..HEADER_LEN]);
+        if !header.preamble.is_readable(SNAPSHOT_MAGIC) {
+            return refused(format!(
+                "not a snapshot this reader knows (magic {:?}, version {}.{})",
+                String::from_utf8_lossy(&header.preamble.magic),
+                header.preamble.major,
+                header.preamble.minor
+            ));
+        }
+        if header.total_len != mapping.len() as u64 {
+            return refused(format!("truncated or padded: {} bytes, and its header says {}", mapping.len(), header.total_len));
+        }
+        if checksum(&header, &mapping[HEADER_LEN..]) != header.checksum {
+            return refused("its checksum does not match its content");
+        }
+        let (slots, index) = check_layout(&mapping, &header)?;
+        let snapshot = Self { mapping, slots, index, header };
+        snapshot.check_entries()?;
+        Ok(snapshot)
+    }
+
+    /// One pass over all slots, so that reads need no checks beyond slicing.
+    fn check_entries(&self) -> Result<(), Invalid> {
+        let strings_at = self.header.strings_offset as usize;
+        let strings = &self.mapping[strings_at..];
+        let all_text = self.header.flags & HAS_BYTES == 0;
+        if all_text && str::from_utf8(strings).is_err() {
+            return refused("its string area is not UTF-8");
+        }
+        // Inside valid UTF-8, a part is valid if neither end cuts a character.
+        let is_text = |at: usize, len: usize| {
+            let Some(bytes) = at.checked_sub(strings_at).and_then(|from| strings.get(from..from.checked_add(len)?)) else {
+                return false;
+            };
+            let cuts = |at: usize| self.mapping.get(at).is_some_and(|byte| byte & 0xc0 == 0x80);
+            if all_text { !cuts(at) && !cuts(at + len) } else { str::from_utf8(bytes).is_ok() }
+        };
+        let mut entries = 0;
+        for slot in self.slots.iter().filter(|slot| slot.hash != 0) {
+            entries += 1;
+            let key_len = usize::from(slot.key_len);
+            if key_len == 0 || key_len > MAX_KEY_LEN || !is_text(slot.key_offset as usize, key_len) {
+                return refused("a key lies outside the string area or is not UTF-8");
+            }
+            let value = unpack(slot.payload).range();
+            let fits = match slot.kind {
+                kind::NULL | kind::I64 | kind::F64 => true,
+                kind::BOOL => slot.payload <= 1,
+                kind::STR | kind::JSON | kind::BIG_INT => {
+                    is_text(value.start, value.len()) && (slot.flags & ASCII == 0 || self.mapping[value.clone()].is_ascii())
+                }
+                kind::BYTES => value.start >= strings_at && value.end <= self.mapping.len(),
+                _ => false,
+            };
+            if !fits || slot.changed > self.header.generation {
+                return refused(format!("the entry {:?} is malformed", self.text(slot.key_offset as usize, key_len)));
+            }
+        }
+        let indexed = self.index.iter().all(|&at| self.slots.get(at as usize).is_some_and(|slot| slot.hash != 0));
+        if entries != self.header.entry_count || !indexed {
+            return refused("its index does not match its slots");
+        }
+        Ok(())
+    }
+
+    pub fn generation(&self) -> u64 {
+        self.header.generation
+    }
+
+    /// Identifies the control page this snapshot belongs to; generations compare only within one instance.
+    pub fn instance(&self) -> u64 {
+        self.header.instance
+    }
+
+    /// The upstream commit as hexadecimal text, or nothing if the relay was not told.
+    pub fn commit(&self) -> String {
+        commit_to_hex(&self.header.commit[..usize::from(self.header.commit_len)])
+    }
+
+    /// When it was built, in nanoseconds since the Unix epoch.
+    pub fn created_ns(&self) -> u64 {
+        self.header.created_ns
+    }
+
+    /// Number of entries.
+    pub fn len(&self) -> usize {
+        self.header.entry_count as usize
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The whole file.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.mapping
+    }
+
+    #[inline]
+    pub fn get(&self, key: &str) -> Option<Entry<'_>> {
+        self.find(key.as_bytes())
+    }
+
+    #[inline]
+    pub(crate) fn find(&self, key: &[u8]) -> Option<Entry<'_>> {
+        let hash = key_hash(key, self.header.seed);
+        let slots = &*self.slots;
+        let mask = slots.len() - 1;
+        let mut at = hash as usize & mask;
+        for _ in 0..self.header.longest_probe {
+            let slot = &slots[at];
+            if slot.hash == hash && usize::from(slot.key_len) == key.len() {
+                let entry = Entry { snapshot: self, slot };
+                if entry.key().as_bytes() == key {
+                    return Some(entry);
+                }
+            } else if slot.hash == 0 {
+                return None;
+            }
+            at = (at + 1) & mask;
+        }
+        None
+    }
+
+    /// All entries, sorted by key.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = Entry<'_>> {
+        self.index.iter().map(|&at| Entry { snapshot: self, slot: &self.slots[at as usize] })
+    }
+
+    /// All keys, sorted.
+    pub fn keys(&self) -> impl Iterator<Item = &str> {
+        self.iter().map(|entry| entry.key())
+    }
+
+    /// The entries whose key begins with `prefix`, sorted by key.
+    pub fn prefix<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = Entry<'a>> {
+        let entry = |&at: &u32| Entry { snapshot: self, slot: &self.slots[at as usize] };
+        let first = self.index.partition_point(|at| entry(at).key() < prefix);
+        self.index[first..].iter().map(entry).take_while(move |e| e.key().starts_with(prefix))
+    }
+
+    #[inline]
+    fn text(&self, offset: usize, len: usize) -> &str {
+        crate::map::verified_text(&self.mapping[offset..offset + len])
+    }
+}
+
+fn check_layout(mapping: &Arc<Mapping>, header: &Header) -> Result<(MappedSlice<Slot>, MappedSlice<u32>), Invalid> {
+    let slot_count = header.slot_count as usize;
+    let entries = header.entry_count as usize;
+    let [slots_at, index_at, strings_at] = [header.slots_offset, header.index_offset, header.strings_offset].map(|o| o as usize);
+    let sane = slot_count.is_power_of_two()
+        && entries <= slot_count / 2
+        && header.longest_probe as usize <= slot_count
+        && matches!(header.commit_len, 0 | 20 | 32)
+        && slots_at == HEADER_LEN
+        && index_at == slots_at + slot_count * SLOT_LEN
+        && strings_at == index_at + entries * 4
+        && strings_at <= mapping.len();
+    match (MappedSlice::new(mapping, slots_at, slot_count), MappedSlice::new(mapping, index_at, entries)) {
+        (Some(slots), Some(index)) if sane => Ok((slots, index)),
+        _ => refused("its header contradicts itself"),
+    }
+}
+
+/// A value in a snapshot; texts and bytes point into the map.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum ValueRef<'a> {
+    Null,
+    Bool(bool),
+    I64(i64),
+    F64(f64),
+    Str(&'a str),
+    /// A container, as compact JSON text.
+    Json(&'a str),
+    Bytes(&'a [u8]),
+    /// An integer beyond `i64`, as decimal text.
+    BigInt(&'a str),
+}
+
+/// A key with its value.
+#[derive(Clone, Copy, Debug)]
+pub struct Entry<'a> {
+    snapshot: &'a Snapshot,
+    slot: &'a Slot,
+}
+
+impl<'a> Entry<'a> {
+    #[inline]
+    pub fn key(&self) -> &'a str {
+        self.snapshot.text(self.slot.key_offset as usize, usize::from(self.slot.key_len))
+    }
+
+    #[inline]
+    pub fn value(&self) -> ValueRef<'a> {
+        let payload = self.slot.payload;
+        match self.slot.kind {
+            kind::BOOL => ValueRef::Bool(payload != 0),
+            kind::I64 => ValueRef::I64(payload as i64),
+            kind::F64 => ValueRef::F64(f64::from_bits(payload)),
+            kind::STR => ValueRef::Str(self.text_value()),
+            kind::JSON => ValueRef::Json(self.text_value()),
+            kind::BIG_INT => ValueRef::BigInt(self.text_value()),
+            kind::BYTES => ValueRef::Bytes(&self.snapshot.mapping[unpack(payload).range()]),
+            _ => ValueRef::Null,
+        }
+    }
+
+    /// Whether the value is a text of ASCII characters only.
+    pub fn is_ascii(&self) -> bool {
+        self.slot.flags & ASCII != 0
+    }
+
+    /// The generation in which this key got its value.
+    #[inline]
+    pub fn changed(&self) -> u64 {
+        self.slot.changed
+    }
+
+    fn text_value(&self) -> &'a str {
+        let range = unpack(self.slot.payload).range();
+        self.snapshot.text(range.start, range.len())
+    }
+
+    pub(crate) fn slot(&self) -> &'a Slot {
+        self.slot
+    }
+}
