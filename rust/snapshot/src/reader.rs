@@ -152,17 +152,28 @@ impl Reader {
 
     /// Sleeps until another snapshot is held or `timeout` is over, or for a signal; gives whether it is another one.
     pub fn wait(&mut self, timeout: Duration) -> bool {
+        if self.refresh() {
+            return true;
+        }
+        let (source, announced, timeout) = self.before_wait(timeout);
+        source.wait(announced, timeout);
+        self.after_wait()
+    }
+
+    /// What to wait on, without borrowing the reader: `source.wait(announced, timeout)`, then [`Reader::after_wait`].
+    pub fn before_wait(&self, timeout: Duration) -> (Arc<Source>, u64, Duration) {
         let announced = self.source.generation();
         let mut timeout = timeout.min(ORPHAN_CHECK);
         if announced != self.seen {
-            if self.refresh() {
-                return true;
-            }
             timeout = timeout.min(Duration::from_nanos(self.retry_at_ns.saturating_sub(boot_clock_ns())));
         }
-        self.source.wait(announced, timeout);
+        (Arc::clone(&self.source), announced, timeout)
+    }
+
+    /// Takes what a wait was for; gives whether the snapshot held is now another one.
+    pub fn after_wait(&mut self) -> bool {
         self.follow_directory();
-        !self.is_current() && self.refresh()
+        self.refresh()
     }
 
     pub fn health(&mut self) -> Health {

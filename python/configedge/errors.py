@@ -1,0 +1,29 @@
+"""What can go wrong for a reader."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from configedge._core import Snapshot
+
+
+class OpenError(OSError):
+    """There is no snapshot directory at the path, nothing is published in it, or it must not be trusted."""
+
+
+class MissingKeyError(KeyError):
+    """There is no such key in the configuration. `key` is it; the message names the nearest ones."""
+
+    def __init__(self, key: str, snapshot: Snapshot) -> None:
+        super().__init__(key)
+        self.key = key
+        self._snapshot = snapshot
+
+    def __str__(self) -> str:
+        # Composed only when somebody looks: services catch KeyError on paths where a scan of all keys would be felt.
+        import difflib
+
+        near = difflib.get_close_matches(self.key, list(self._snapshot)[:10_000], n=3, cutoff=0.7)
+        hint = f"; nearest: {', '.join(near)}" if near else ""
+        return f"{self.key!r} is not in the configuration (generation {self._snapshot.generation}){hint}"

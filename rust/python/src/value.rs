@@ -1,0 +1,110 @@
+//! From values in a snapshot to Python objects, and back for tests.
+
+use configedge_snapshot::{Builder, Span, Value, ValueRef};
+use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyList, PyMappingProxy, PyString, PyTuple};
+use serde_json::Value as Json;
+
+/// Containers come out immutable, because the object is cached and shared: an array as a tuple, an object as a mapping proxy.
+pub(crate) fn to_python<'py>(py: Python<'py>, value: ValueRef<'_>) -> PyResult<Bound<'py, PyAny>> {
+    Ok(match value {
+        ValueRef::Null => py.None().into_bound(py),
+        ValueRef::Bool(value) => PyBool::new(py, value).to_owned().into_any(),
+        ValueRef::I64(value) => value.into_pyobject(py)?.into_any(),
+        ValueRef::F64(value) => PyFloat::new(py, value).into_any(),
+        ValueRef::Str(text) => PyString::new(py, text).into_any(),
+        ValueRef::Bytes(bytes) => PyBytes::new(py, bytes).into_any(),
+        ValueRef::BigInt(text) => integer(py, text)?,
+        ValueRef::Json(text) => json_to_python(py, &parse(text)?, Frozen(true))?,
+    })
+}
+
+/// As [`to_python`], with containers as new dicts and lists.
+pub(crate) fn to_plain_python<'py>(py: Python<'py>, value: ValueRef<'_>) -> PyResult<Bound<'py, PyAny>> {
+    match value {
+        ValueRef::Json(text) => json_to_python(py, &parse(text)?, Frozen(false)),
+        other => to_python(py, other),
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Frozen(bool);
+
+fn parse(text: &str) -> PyResult<Json> {
+    serde_json::from_str(text).map_err(|error| PyValueError::new_err(format!("a container in the snapshot is not JSON: {error}")))
+}
+
+/// Python's own parser, so that any length is exact.
+fn integer<'py>(py: Python<'py>, text: &str) -> PyResult<Bound<'py, PyAny>> {
+    py.get_type::<PyInt>().call1((text,))
+}
+
+fn json_to_python<'py>(py: Python<'py>, value: &Json, frozen: Frozen) -> PyResult<Bound<'py, PyAny>> {
+    Ok(match value {
+        Json::Null => py.None().into_bound(py),
+        Json::Bool(value) => PyBool::new(py, *value).to_owned().into_any(),
+        Json::Number(number) => match (number.as_i64(), number.as_str()) {
+            (Some(value), _) => value.into_pyobject(py)?.into_any(),
+            (None, text) if text.bytes().all(|c| c == b'-' || c.is_ascii_digit()) => integer(py, text)?,
+            (None, text) => PyFloat::new(py, text.parse()?).into_any(),
+        },
+        Json::String(text) => PyString::new(py, text).into_any(),
+        Json::Array(items) => {
+            let items = items.iter().map(|item| json_to_python(py, item, frozen)).collect::<PyResult<Vec<_>>>()?;
+            if frozen.0 { PyTuple::new(py, items)?.into_any() } else { PyList::new(py, items)?.into_any() }
+        }
+        Json::Object(members) => {
+            let dict = PyDict::new(py);
+            for (name, member) in members {
+                dict.set_item(name, json_to_python(py, member, frozen)?)?;
+            }
+            if frozen.0 { PyMappingProxy::new(py, dict.as_mapping()).into_any() } else { dict.into_any() }
+        }
+    })
+}
+
+/// Adds `value` and everything below it under `key`: what the relay's flattening does, for values that never were a document.
+pub(crate) fn insert(builder: &mut Builder, key: &str, value: &Bound<'_, PyAny>) -> PyResult<()> {
+    if let Ok(dict) = value.cast::<PyDict>() {
+        for (name, member) in dict {
+            insert(builder, &format!("{key}.{}", name.extract::<String>()?), &member)?;
+        }
+    } else if let Ok(items) = value.cast::<PyList>() {
+        for (at, item) in items.iter().enumerate() {
+            insert(builder, &format!("{key}.{at}"), &item)?;
+        }
+    }
+    let text;
+    let value = if value.is_none() {
+        Value::Null
+    } else if let Ok(value) = value.cast::<PyBool>() {
+        Value::Bool(value.is_true())
+    } else if let Ok(number) = value.cast::<PyInt>() {
+        match number.extract() {
+            Ok(value) => Value::I64(value),
+            Err(_) => {
+                text = number.str()?.to_string();
+                Value::BigInt(&text)
+            }
+        }
+    } else if let Ok(number) = value.cast::<PyFloat>() {
+        Value::F64(number.value())
+    } else if let Ok(string) = value.cast::<PyString>() {
+        Value::Str(string.to_str()?)
+    } else if let Ok(bytes) = value.cast::<PyBytes>() {
+        Value::Bytes(bytes.as_bytes())
+    } else if value.is_instance_of::<PyDict>() || value.is_instance_of::<PyList>() {
+        Value::Json(json_text(builder, value)?)
+    } else {
+        let kind = value.get_type().name()?;
+        return Err(PyTypeError::new_err(format!("{key}: a configuration has no {kind}: give JSON types or bytes")));
+    };
+    builder.insert(key, value).map_err(|error| PyValueError::new_err(error.to_string()))
+}
+
+fn json_text(builder: &mut Builder, value: &Bound<'_, PyAny>) -> PyResult<Span> {
+    let json = value.py().import("json")?;
+    let text: String = json.call_method1("dumps", (value,))?.extract()?;
+    Ok(builder.text(&text))
+}
