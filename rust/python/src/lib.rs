@@ -3,6 +3,7 @@
 //! What is hot (`classes::reader`, `classes::handle`) is written as type slots on the C API, because PyO3's wrappers cost more than
 //! the read itself; everything else is PyO3. All `unsafe` lies in those two files and in `slots`.
 
+mod check;
 mod classes;
 mod slots;
 mod value;
@@ -17,5 +18,6 @@ fn core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("Handle", classes::handle::make_type(module.py())?)?;
     module.add_class::<classes::snapshot::Snapshot>()?;
     module.add_class::<classes::health::Health>()?;
-    module.add_class::<classes::publisher::Publisher>()
+    module.add_class::<classes::publisher::Publisher>()?;
+    module.add_function(wrap_pyfunction!(check::check_bundle, module)?)
 }

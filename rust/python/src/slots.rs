@@ -25,7 +25,7 @@ pub(crate) unsafe fn make_type<'py>(
         name: name.as_ptr(),
         basicsize: size as c_int,
         itemsize: 0,
-        flags: (ffi::Py_TPFLAGS_DEFAULT as u64 | flags) as _,
+        flags: (ffi::Py_TPFLAGS_DEFAULT | flags) as _,
         slots: slots.as_mut_ptr(),
     };
     // SAFETY: the spec is complete and its tables are live (see above); the result is a new reference or an error.

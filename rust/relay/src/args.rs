@@ -1,0 +1,83 @@
+//! The command line. Options are declared here and nowhere else.
+
+use crate::log::Format;
+use configrelay::relay::Options;
+use configrelay::watch::Mode;
+use lexopt::{Arg, Parser, ValueExt};
+use std::path::PathBuf;
+
+pub(crate) const USAGE: &str = "\
+Checks the configuration in a directory and publishes it as a memory-mapped snapshot.
+
+Usage:
+  configrelay --spool DIR --out DIR [options]   watch, check, publish
+  configrelay check PATH...                     check bundle files, publish nothing
+  configrelay status --out DIR                  show what a relay last said of itself
+
+Options:
+  --spool DIR        where ConfigBundle files appear (.yaml, .yml, .json)
+  --out DIR          where snapshots are published; use a tmpfs
+  --durable FILE     keep a copy of the last good snapshot here, for the next boot
+  --namespace NAME   take bundles of this namespace only
+  --once             publish what is there and stop; exit code 1 if anything was refused
+  --watch MODE       auto, inotify or poll [default: auto]
+  --log FORMAT       text or json, on standard error [default: text]
+  -h, --help         show this
+  -V, --version      show the version
+
+Signals: SIGTERM and SIGINT stop the relay (what is published stays), SIGHUP looks at everything again.
+Exit codes: 0 done, 1 something was refused, 2 cannot run.
+";
+
+pub(crate) enum Command {
+    Help,
+    Version,
+    Check { paths: Vec<PathBuf> },
+    Status { out: PathBuf },
+    Serve(Serve),
+}
+
+pub(crate) struct Serve {
+    pub(crate) relay: Options,
+    pub(crate) once: bool,
+    pub(crate) watch: Mode,
+    pub(crate) log: Format,
+}
+
+pub(crate) fn parse() -> Result<Command, String> {
+    parse_from(Parser::from_env()).map_err(|error| error.to_string())
+}
+
+fn parse_from(mut parser: Parser) -> Result<Command, lexopt::Error> {
+    let (mut spool, mut out, mut durable, mut namespace) = (None, None, None, None);
+    let (mut once, mut watch, mut log) = (false, Mode::Auto, Format::Text);
+    let mut words: Vec<PathBuf> = Vec::new();
+    while let Some(arg) = parser.next()? {
+        match arg {
+            Arg::Short('h') | Arg::Long("help") => return Ok(Command::Help),
+            Arg::Short('V') | Arg::Long("version") => return Ok(Command::Version),
+            Arg::Long("spool") => spool = Some(PathBuf::from(parser.value()?)),
+            Arg::Long("out") => out = Some(PathBuf::from(parser.value()?)),
+            Arg::Long("durable") => durable = Some(PathBuf::from(parser.value()?)),
+            Arg::Long("namespace") => namespace = Some(parser.value()?.string()?),
+            Arg::Long("once") => once = true,
+            Arg::Long("watch") => watch = parser.value()?.parse()?,
+            Arg::Long("log") => log = parser.value()?.parse()?,
+            Arg::Value(word) => words.push(word.into()),
+            other => return Err(other.unexpected()),
+        }
+    }
+    let missing = |option: &str| lexopt::Error::from(format!("{option} is missing"));
+    match words.split_first() {
+        Some((command, paths)) if command.as_os_str() == "check" => Ok(Command::Check { paths: paths.to_vec() }),
+        Some((command, [])) if command.as_os_str() == "status" => {
+            Ok(Command::Status { out: out.ok_or_else(|| missing("--out DIR"))? })
+        }
+        Some((command, _)) => Err(format!("{} is not a command: use check or status, or none", command.display()).into()),
+        None => {
+            let spool = spool.ok_or_else(|| missing("--spool DIR"))?;
+            let out = out.ok_or_else(|| missing("--out DIR"))?;
+            Ok(Command::Serve(Serve { relay: Options { spool, out, durable, namespace }, once, watch, log }))
+        }
+    }
+}

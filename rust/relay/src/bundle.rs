@@ -1,0 +1,257 @@
+//! ConfigBundle: the one document there is, the same in Git, in Kubernetes and on the node.
+
+use crate::name::{is_name, is_segment};
+use crate::node::{Member, Node, Position, Tree};
+use crate::problem::{Problem, nearest, shorten};
+use crate::yaml::join;
+use crate::{json, yaml};
+use configedge_snapshot::MAX_KEY_LEN;
+
+pub const API_VERSION: &str = "configedge.io/v1alpha1";
+pub const KIND: &str = "ConfigBundle";
+
+/// Largest document in bytes.
+pub const MAX_DOCUMENT_LEN: usize = 1 << 20;
+/// Deepest nesting of values.
+pub const MAX_DEPTH: usize = 32;
+/// Most keys (values and containers) a bundle.
+pub const MAX_KEYS: usize = 10_000;
+/// Longest string in bytes.
+pub const MAX_STRING_LEN: usize = 64 << 10;
+
+/// A document that fits the envelope and the limits. Whether its values fit its schema is [`crate::check`]'s question.
+#[derive(Clone, Debug)]
+pub struct Bundle {
+    pub file: String,
+    pub name: String,
+    pub namespace: String,
+    document: Node,
+}
+
+impl Bundle {
+    /// `file` names the source in messages; a name ending in `.json` is read as JSON, any other as YAML.
+    ///
+    /// # Errors
+    /// Everything that is wrong, as far as it can be told in one pass.
+    pub fn parse(text: &[u8], file: &str) -> Result<Self, Vec<Problem>> {
+        let document = parse_document(text, file)?;
+        let mut envelope = Envelope { file, problems: Vec::new() };
+        let (name, namespace) = envelope.check(&document);
+        if !envelope.problems.is_empty() {
+            return Err(envelope.problems);
+        }
+        let bundle = Self { file: file.to_owned(), name, namespace, document };
+        let problems = check_limits(&bundle);
+        if problems.is_empty() { Ok(bundle) } else { Err(problems) }
+    }
+
+    /// The configuration: an object.
+    pub fn values(&self) -> &Node {
+        self.spec("values").expect("the envelope was checked")
+    }
+
+    pub fn schema(&self) -> Option<&Node> {
+        self.spec("schema")
+    }
+
+    /// Names of the policies that must accept the values, and where they stand.
+    pub fn policies(&self) -> Option<&Node> {
+        self.spec("policies").filter(|node| !matches!(&node.value, Tree::Array(items) if items.is_empty()))
+    }
+
+    /// The whole document as compact JSON, members in their order.
+    pub fn to_json(&self) -> String {
+        self.document.to_value().to_string()
+    }
+
+    fn spec(&self, field: &str) -> Option<&Node> {
+        self.document.get("spec")?.get(field)
+    }
+}
+
+/// The tree of a document of any kind.
+pub(crate) fn parse_document(text: &[u8], file: &str) -> Result<Node, Vec<Problem>> {
+    let whole = |code, message: String, hint: &str| vec![Problem::of_file(file, code, message, hint)];
+    if text.len() > MAX_DOCUMENT_LEN {
+        let message = format!("{} bytes, and the limit is {MAX_DOCUMENT_LEN}", text.len());
+        return Err(whole("limit", message, "split the bundle"));
+    }
+    let text = std::str::from_utf8(text).map_err(|error| {
+        let line = 1 + text[..error.valid_up_to()].iter().filter(|&&byte| byte == b'\n').count() as u32;
+        vec![Position { line, column: 0 }.problem(file, "", "utf-8", "not UTF-8".to_owned(), "save the file as UTF-8")]
+    })?;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    if file.ends_with(".json") { json::parse(text, file) } else { yaml::parse(text, file) }
+}
+
+/// Collects what is wrong with the fields around the values.
+struct Envelope<'a> {
+    file: &'a str,
+    problems: Vec<Problem>,
+}
+
+impl Envelope<'_> {
+    /// Name and namespace; meaningless if there are problems.
+    fn check(&mut self, document: &Node) -> (String, String) {
+        self.fields(document, "", &["apiVersion", "kind", "metadata", "spec"]);
+        self.constant(document, "apiVersion", API_VERSION);
+        self.constant(document, "kind", KIND);
+        let (mut name, mut namespace) = (String::new(), "default".to_owned());
+        if let Some(metadata) = self.required(document, "", "metadata") {
+            // Kubernetes adds fields of its own to metadata when a resource is read back; they mean nothing here.
+            const KNOWN: [&str; 11] = [
+                "name",
+                "namespace",
+                "annotations",
+                "labels",
+                "creationTimestamp",
+                "generation",
+                "managedFields",
+                "resourceVersion",
+                "uid",
+                "ownerReferences",
+                "finalizers",
+            ];
+            self.fields(metadata, "metadata", &KNOWN);
+            if let Some(node) = self.required(metadata, "metadata", "name") {
+                name = self.name(node, "metadata.name");
+            }
+            if let Some(node) = metadata.get("namespace") {
+                namespace = self.name(node, "metadata.namespace");
+            }
+            for field in ["annotations", "labels"] {
+                for member in metadata.get(field).and_then(Node::members).unwrap_or_default() {
+                    self.is(&member.node, &format!("metadata.{field}.{}", member.name), "a string");
+                }
+            }
+        }
+        if let Some(spec) = self.required(document, "", "spec") {
+            self.fields(spec, "spec", &["values", "schema", "policies"]);
+            if let Some(values) = self.required(spec, "spec", "values") {
+                self.is(values, "spec.values", "an object");
+            }
+            if let Some(schema) = spec.get("schema") {
+                self.is(schema, "spec.schema", "an object");
+            }
+            if let Some(policies) = spec.get("policies") {
+                self.is(policies, "spec.policies", "an array");
+                if let Tree::Array(items) = &policies.value {
+                    for (at, item) in items.iter().enumerate() {
+                        self.name(item, &format!("spec.policies.{at}"));
+                    }
+                }
+            }
+        }
+        (name, namespace)
+    }
+
+    fn fields(&mut self, node: &Node, key: &str, known: &[&str]) {
+        self.is(node, key, "an object");
+        for member in node.members().unwrap_or_default().iter().filter(|member| !known.contains(&member.name.as_str())) {
+            let hint = match nearest(&member.name, known.iter().copied()) {
+                Some(near) => format!("did you mean {near}?"),
+                None => format!("remove it; the fields here are {}", known[..known.len().min(4)].join(", ")),
+            };
+            let message = format!("unknown field {:?}", member.name);
+            self.problems.push(member.at.problem(self.file, &join(key, &member.name), "unknown-field", message, hint));
+        }
+    }
+
+    fn constant(&mut self, document: &Node, field: &str, wanted: &str) {
+        if let Some(node) = self.required(document, "", field)
+            && node.as_str() != Some(wanted)
+        {
+            let message = format!("{}, and {wanted} is the only one there is", shorten(&node.to_value().to_string()));
+            self.problems.push(node.problem(self.file, field, "type", message, format!("write {field}: {wanted}")));
+        }
+    }
+
+    fn required<'n>(&mut self, parent: &'n Node, key: &str, field: &str) -> Option<&'n Node> {
+        let found = parent.get(field);
+        if found.is_none() && parent.members().is_some() {
+            let path = join(key, field);
+            self.problems.push(parent.problem(self.file, &path, "missing-field", "missing".to_owned(), format!("add {path}")));
+        }
+        found
+    }
+
+    fn is(&mut self, node: &Node, key: &str, wanted: &str) -> bool {
+        let fits = node.kind() == wanted;
+        if !fits {
+            let message = format!("{} ({}), and {wanted} is wanted", node.kind(), shorten(&node.to_value().to_string()));
+            self.problems.push(node.problem(self.file, key, "type", message, format!("give {wanted}")));
+        }
+        fits
+    }
+
+    fn name(&mut self, node: &Node, key: &str) -> String {
+        if !self.is(node, key, "a string") {
+            return String::new();
+        }
+        let name = node.as_str().unwrap_or_default();
+        if !is_name(name) {
+            let message = format!("{:?} is not a name", shorten(name));
+            let hint = "use 1 to 63 of a-z, 0-9 and -, and neither begin nor end with -";
+            self.problems.push(node.problem(self.file, key, "name", message, hint));
+        }
+        name.to_owned()
+    }
+}
+
+fn check_limits(bundle: &Bundle) -> Vec<Problem> {
+    let mut limits = Limits { file: &bundle.file, problems: Vec::new(), keys: 0 };
+    limits.walk(bundle.values(), "spec.values", bundle.name.len(), 1);
+    if limits.keys > MAX_KEYS {
+        let message = format!("{} keys (values and containers), and the limit is {MAX_KEYS}", limits.keys);
+        limits.problems.push(bundle.values().problem(&bundle.file, "spec.values", "limit", message, "split the bundle"));
+    }
+    limits.problems
+}
+
+struct Limits<'a> {
+    file: &'a str,
+    problems: Vec<Problem>,
+    keys: usize,
+}
+
+impl Limits<'_> {
+    /// `key` is the path in the document; `len` is the length of the key in the snapshot, which begins with the bundle's name.
+    fn walk(&mut self, node: &Node, key: &str, len: usize, depth: usize) {
+        self.keys += 1;
+        if depth > MAX_DEPTH {
+            return self.refuse(node.at, key, format!("nested {depth} deep, and the limit is {MAX_DEPTH}"), "make it flatter");
+        }
+        if len > MAX_KEY_LEN {
+            let message = format!("the key has {len} bytes with the bundle's name, and the limit is {MAX_KEY_LEN}");
+            return self.refuse(node.at, key, message, "use shorter names");
+        }
+        match &node.value {
+            Tree::String(text) if text.len() > MAX_STRING_LEN => {
+                let message = format!("a string of {} bytes, and the limit is {MAX_STRING_LEN}", text.len());
+                self.refuse(node.at, key, message, "shorten it, or split it over several keys");
+            }
+            Tree::Array(items) => {
+                for (at, item) in items.iter().enumerate() {
+                    let segment = at.to_string();
+                    self.walk(item, &join(key, &segment), len + 1 + segment.len(), depth + 1);
+                }
+            }
+            Tree::Object(members) => members.iter().for_each(|member| self.member(member, key, len, depth)),
+            _ => {}
+        }
+    }
+
+    fn member(&mut self, member: &Member, key: &str, len: usize, depth: usize) {
+        let path = join(key, &member.name);
+        if is_segment(&member.name) {
+            return self.walk(&member.node, &path, len + 1 + member.name.len(), depth + 1);
+        }
+        let message = format!("{:?} is not a key", shorten(&member.name));
+        let hint = "use 1 to 64 of A-Z, a-z, 0-9, _ and -";
+        self.problems.push(member.at.problem(self.file, &path, "name", message, hint));
+    }
+
+    fn refuse(&mut self, at: Position, key: &str, message: String, hint: &str) {
+        self.problems.push(at.problem(self.file, key, "limit", message, hint));
+    }
+}
