@@ -89,18 +89,21 @@ pub(crate) fn insert(builder: &mut Builder, key: &str, value: &Bound<'_, PyAny>)
             }
         }
     } else if let Ok(number) = value.cast::<PyFloat>() {
-        Value::F64(number.value())
+        finite(key, number.value())?
     } else if let Ok(string) = value.cast::<PyString>() {
         Value::Str(string.to_str()?)
-    } else if let Ok(bytes) = value.cast::<PyBytes>() {
-        Value::Bytes(bytes.as_bytes())
     } else if value.is_instance_of::<PyDict>() || value.is_instance_of::<PyList>() {
         Value::Json(json_text(builder, value)?)
     } else {
         let kind = value.get_type().name()?;
-        return Err(PyTypeError::new_err(format!("{key}: a configuration has no {kind}: give JSON types or bytes")));
+        return Err(PyTypeError::new_err(format!("{key}: a configuration has no {kind}: give JSON types")));
     };
     builder.insert(key, value).map_err(|error| PyValueError::new_err(error.to_string()))
+}
+
+fn finite<'a>(key: &str, value: f64) -> PyResult<Value<'a>> {
+    let refused = || PyValueError::new_err(format!("{key}: JSON has no {value}: give a finite number"));
+    value.is_finite().then_some(Value::F64(value)).ok_or_else(refused)
 }
 
 fn json_text(builder: &mut Builder, value: &Bound<'_, PyAny>) -> PyResult<Span> {

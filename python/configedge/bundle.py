@@ -1,0 +1,247 @@
+"""ConfigBundle, the document: its name, its text, and what is wrong with it.
+
+The checks themselves are the relay's own, in Rust (`_core.check_bundle`), so that what passes here passes on the node.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+import yaml
+
+from configedge import _core
+
+API_VERSION: Final = "configedge.io/v1alpha1"
+KIND: Final = "ConfigBundle"
+MAX_DOCUMENT: Final = 1 << 20
+"""Bytes that a document may have, in whichever form."""
+
+_NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong, and where. `line` and `column` count from 1; 0 is unknown."""
+
+    file: str
+    key: str
+    """Dotted, from the top of the document, as in `spec.values.regions.eu.weight`; empty for the whole file."""
+    line: int
+    column: int
+    code: str
+    message: str
+    hint: str
+
+    @classmethod
+    def of(cls, code: str, message: str, hint: str, *, file: str = "", key: str = "") -> Problem:
+        """A problem that has no place in a text."""
+        return cls(file, key, 0, 0, code, message, hint)
+
+    def as_dict(self) -> dict[str, str | int]:
+        return asdict(self)
+
+    def __str__(self) -> str:
+        place = ":".join(str(part) for part in (self.file, self.line, self.column) if part)
+        return ": ".join(part for part in (place, self.key, self.message) if part) + (
+            f" ({self.hint})" if self.hint else ""
+        )
+
+
+class BundleError(ValueError):
+    """A name or document is refused. `problems` says what is wrong with it: at least one."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(map(str, self.problems)))
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class BundlePath:
+    """The name of a bundle. Nothing else turns a name into a path, so what this refuses cannot reach a file system.
+
+    Raises BundleError if either part is not 1 to 63 characters of a-z, 0-9 and '-', with no '-' at either end.
+    """
+
+    namespace: str
+    name: str
+
+    def __post_init__(self) -> None:
+        parts = (("metadata.namespace", self.namespace), ("metadata.name", self.name))
+        wrong = [
+            Problem.of(
+                "name", f"{_shown(part)} is not a name", "use 1 to 63 of a-z 0-9 and -, not - at an end", key=key
+            )
+            for key, part in parts
+            if not isinstance(part, str) or not _NAME.fullmatch(part)
+        ]
+        if wrong:
+            raise BundleError(wrong)
+
+    @property
+    def git(self) -> str:
+        """Where the bundle is in a Git tree."""
+        return f"bundles/{self.namespace}/{self.name}.yaml"
+
+    @property
+    def spool(self) -> str:
+        """The bundle's file in a spool directory. No name has a dot, so no two bundles have the same file."""
+        return f"{self.namespace}.{self.name}.yaml"
+
+    def __str__(self) -> str:
+        return f"{self.namespace}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """A document that passed every check."""
+
+    path: BundlePath
+    document: dict[str, Any]
+    """The whole document as JSON types; integers of any size and floats are as written."""
+
+    @classmethod
+    def parse(cls, text: bytes, file: str) -> Bundle:
+        """Reads and checks a document: JSON if `file` ends in .json, else YAML. Raises BundleError."""
+        checked, problems = _core.check_bundle(text, file)
+        if problems:
+            raise BundleError(Problem(**problem) for problem in problems)
+        assert checked is not None, "a document that cannot be read has a problem"
+        document = load_json(checked, file)
+        metadata = document["metadata"]
+        return cls(BundlePath(metadata.get("namespace", "default"), metadata["name"]), document)
+
+    def to_yaml(self) -> bytes:
+        """The text that goes into Git. Raises BundleError if it could not be read back."""
+        return to_yaml(self.document)
+
+
+def load_json(text: bytes, file: str) -> Any:
+    """JSON text as Python types, nothing lost: big integers exact, no duplicate members, no NaN. Raises BundleError.
+
+    orjson would be quicker but makes a float of any integer above 64 bits.
+    """
+    try:
+        value = json.loads(text.decode(), object_pairs_hook=_members, parse_constant=_no_constant, parse_float=_finite)
+        if b"\\u" in text:
+            json.dumps(value, ensure_ascii=False).encode()
+    except json.JSONDecodeError as error:
+        raise BundleError(
+            [Problem(file, "", error.lineno, error.colno, "json-syntax", error.msg, "send one JSON document")]
+        ) from None
+    except UnicodeError:
+        raise _unreadable(file, "the text is not valid UTF-8") from None
+    except RecursionError:
+        raise _unreadable(file, "the text is nested too deeply") from None
+    except ValueError as error:
+        # Python's own words for a too long integer go on about its settings.
+        message = "an integer has more than 4300 digits" if "int_max_str_digits" in str(error) else str(error)
+        raise _unreadable(file, message) from None
+    return value
+
+
+def dump_json(value: Any) -> bytes:
+    """Compact JSON text, members in their order."""
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+
+
+def to_yaml(document: Any) -> bytes:
+    """YAML text for reviewers, which YAML 1.1 and 1.2 readers take for the same values.
+
+    The envelope's members come in a fixed order; below `values`, `schema`, labels and annotations the author's order
+    is kept. Raises BundleError for a string that has no UTF-8 form and for endless nesting.
+    """
+    try:
+        ordered = _ordered(document)
+        # A string stays on one line: folding would break it where a reviewer does not expect it.
+        text: str = yaml.dump(ordered, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=1 << 30)
+        return text.encode()
+    except UnicodeError:
+        raise _unreadable("", "a string has half of a surrogate pair") from None
+    except RecursionError:
+        raise BundleError([Problem.of("limit", "it is nested too deeply", "nest at most 32 levels")]) from None
+
+
+_ORDER: Final = {
+    "": ("apiVersion", "kind", "metadata", "spec"),
+    "metadata": ("name", "namespace", "labels", "annotations"),
+    "spec": ("values", "schema", "policies"),
+}
+
+
+def _ordered(document: Any) -> Any:
+    """The document with the members of its envelope in their fixed order; others follow as they were."""
+
+    def members(level: str, value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        known = [key for key in _ORDER[level] if key in value]
+        return {key: value[key] for key in [*known, *(key for key in value if key not in known)]}
+
+    if not isinstance(document, dict):
+        return document
+    top = members("", document)
+    return {key: members(key, value) if key in ("metadata", "spec") else value for key, value in top.items()}
+
+
+# Words that look like these may be left unquoted; the rest is quoted, because some reader takes it for something else.
+_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_./-]*", re.ASCII)
+_NOT_STRINGS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
+
+
+class _Dumper(yaml.CSafeDumper):
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+def _represent_str(dumper: _Dumper, text: str) -> yaml.ScalarNode:
+    plain = _PLAIN.fullmatch(text) and text.lower() not in _NOT_STRINGS
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=None if plain else '"')
+
+
+def _represent_float(dumper: _Dumper, number: float) -> yaml.ScalarNode:
+    # repr is the shortest text that gives the same number; YAML 1.1 wants a dot before an exponent and a sign in it.
+    digits, exponent, power = repr(number).partition("e")
+    if "." not in digits:
+        digits += ".0"
+    if exponent and power[0] not in "+-":
+        power = "+" + power
+    return dumper.represent_scalar("tag:yaml.org,2002:float", digits + exponent + power)
+
+
+_Dumper.add_representer(str, _represent_str)
+_Dumper.add_representer(float, _represent_float)
+
+
+def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        seen: set[str] = set()
+        twice = next(name for name, _ in pairs if name in seen or seen.add(name))  # type: ignore[func-returns-value]
+        raise ValueError(f"the member {_shown(twice)} is there twice")
+    return members
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if math.isinf(number):
+        raise ValueError(f"the number {_shown(digits)} is beyond a 64-bit float")
+    return number
+
+
+def _unreadable(file: str, message: str) -> BundleError:
+    return BundleError([Problem.of("json-syntax", message, "send one JSON document", file=file)])
+
+
+def _shown(value: object) -> str:
+    """A value as error texts show it: one line, never long."""
+    text = ascii(value)
+    return text if len(text) <= 80 else text[:77] + "..."

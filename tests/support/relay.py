@@ -1,0 +1,106 @@
+"""A real relay in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import shutil
+import signal
+import subprocess
+import sysconfig
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+BUNDLE = """\
+apiVersion: configedge.io/v1alpha1
+kind: ConfigBundle
+metadata: {{name: {name}, namespace: {namespace}}}
+spec:
+  values: {values}
+  schema: {schema}
+"""
+
+
+def binary() -> str:
+    """The `configrelay` that was installed with the package."""
+    installed = Path(sysconfig.get_path("scripts")) / "configrelay"
+    found = os.environ.get("CONFIGRELAY_BIN") or (str(installed) if installed.exists() else shutil.which("configrelay"))
+    assert found, "configrelay is not installed: run `make setup`"
+    return found
+
+
+def bundle(values: dict[str, Any], name: str = "m", namespace: str = "default", schema: dict[str, Any] | None = None) -> str:
+    return BUNDLE.format(name=name, namespace=namespace, values=json.dumps(values), schema=json.dumps(schema or {}))
+
+
+def wait_for(condition: Callable[[], Any], seconds: float = 10.0) -> Any:
+    """What `condition` gives, once that is true."""
+    deadline = time.monotonic() + seconds
+    while not (result := condition()):
+        assert time.monotonic() < deadline, "the condition never came true"
+        time.sleep(0.005)
+    return result
+
+
+class Relay:
+    """A running relay with a spool and a snapshot directory below `root`."""
+
+    def __init__(self, root: Path, *options: str) -> None:
+        self.spool, self.out, self.options = root / "spool", root / "out", options
+        self.spool.mkdir(exist_ok=True)
+        self.process: subprocess.Popen[str] | None = None
+
+    def put(self, text: str, file: str = "m.yaml") -> None:
+        """Replaces a file as an editor or an adapter does: all of it at once."""
+        temporary = self.spool / f".{file}.new"
+        temporary.write_text(text)
+        temporary.rename(self.spool / file)
+
+    def start(self) -> None:
+        command = [binary(), "--spool", str(self.spool), "--out", str(self.out), *self.options]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    def ready(self) -> dict[str, Any]:
+        """Its line on standard output, once something is served."""
+        assert self.process is not None
+        assert self.process.stdout is not None
+        assert select.select([self.process.stdout], [], [], 10)[0], "the relay is not ready after ten seconds"
+        line: dict[str, Any] = json.loads(self.process.stdout.readline())
+        return line
+
+    def stop(self, how: signal.Signals = signal.SIGTERM) -> tuple[int, str]:
+        """Exit code and standard error."""
+        assert self.process is not None
+        self.process.send_signal(how)
+        _, errors = self.process.communicate(timeout=10)
+        code = self.process.returncode
+        self.process = None
+        return code, errors
+
+    def status(self) -> dict[str, Any]:
+        try:
+            status: dict[str, Any] = json.loads((self.out / "status.json").read_text())
+        except FileNotFoundError:
+            return {}
+        return status
+
+
+@contextmanager
+def running(root: Path, *options: str, first: str | None = None) -> Iterator[Relay]:
+    """A relay that serves `first`, stopped at the end."""
+    relay = Relay(root, *options)
+    if first is not None:
+        relay.put(first)
+    relay.start()
+    try:
+        if first is not None:
+            relay.ready()
+        yield relay
+    finally:
+        if relay.process:
+            relay.process.kill()
+            relay.process.communicate()
