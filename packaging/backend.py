@@ -20,7 +20,17 @@ get_requires_for_build_editable = get_requires_for_build_wheel
 
 def _build_relay() -> None:
     """Raises CalledProcessError if cargo fails; cargo has said why by then."""
-    build = ["cargo", "build", "--locked", "--profile", "relay", "--package", "configrelay", "--message-format", "json-render-diagnostics"]
+    build = [
+        "cargo",
+        "build",
+        "--locked",
+        "--profile",
+        "relay",
+        "--package",
+        "configrelay",
+        "--message-format",
+        "json-render-diagnostics",
+    ]
     messages = subprocess.run(build, cwd=ROOT, check=True, stdout=subprocess.PIPE).stdout.splitlines()
     binary = next(path for line in messages if (path := json.loads(line).get("executable")))
     SCRIPTS.mkdir(parents=True, exist_ok=True)

@@ -1,8 +1,8 @@
 """Snapshots without a relay, for the unit tests of services that read configuration.
 
-    def test_it(tmp_path):
-        configedge.testing.publish(tmp_path / "cfg", {"matchmaking": {"max_ping_ms": 80}})
-        cfg = configedge.open(tmp_path / "cfg")
+def test_it(tmp_path):
+    configedge.testing.publish(tmp_path / "cfg", {"matchmaking": {"max_ping_ms": 80}})
+    cfg = configedge.open(tmp_path / "cfg")
 """
 
 from __future__ import annotations

@@ -13,9 +13,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
-
 import configedge
+import pytest
 from configedge.testing import Publisher
 
 Publish = Callable[..., int]

@@ -9,12 +9,11 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+import configedge
 import pytest
+from configedge.testing import Publisher
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-
-import configedge
-from configedge.testing import Publisher
 
 Publish = Callable[..., int]
 
@@ -22,7 +21,9 @@ SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False,
 KEYS = st.from_regex(r"[A-Za-z0-9_-]{1,12}", fullmatch=True)
 VALUES = st.dictionaries(
     KEYS,
-    st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KEYS, inner, max_size=4), max_leaves=12),
+    st.recursive(
+        SCALARS, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KEYS, inner, max_size=4), max_leaves=12
+    ),
     max_size=6,
 )
 

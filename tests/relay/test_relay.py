@@ -10,9 +10,9 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import configedge
 import pytest
 
-import configedge
 from tests.support.relay import Relay, binary, bundle, running, wait_for
 
 
@@ -56,7 +56,12 @@ def test_a_swapped_spool_is_one_change_with_its_commit(tmp_path: Path) -> None:
         assert relay.ready()["commit"] == "a" * 40
         cfg = configedge.open(relay.out)
         for version in range(2, 20):
-            swap(relay, version, {"a.yaml": bundle({"v": version}, "a"), "b.yaml": bundle({"v": version}, "b")}, f"{version:040x}")
+            swap(
+                relay,
+                version,
+                {"a.yaml": bundle({"v": version}, "a"), "b.yaml": bundle({"v": version}, "b")},
+                f"{version:040x}",
+            )
             snap = wait_for(lambda version=version: (s := cfg.snapshot()).commit == f"{version:040x}" and s)
             assert (snap["a.v"], snap["b.v"]) == (version, version)
     finally:
@@ -75,7 +80,9 @@ def test_a_swapped_spool_is_one_change_with_its_commit(tmp_path: Path) -> None:
         (bundle({"limit": 1}).replace("kind: ConfigBundle", "kind: ConfigBundle\nkind: Other"), "kind", 3),
     ],
 )
-def test_a_bad_bundle_is_refused_with_file_key_and_line_and_the_last_good_stays(tmp_path: Path, text: str, key: str, line: int) -> None:
+def test_a_bad_bundle_is_refused_with_file_key_and_line_and_the_last_good_stays(
+    tmp_path: Path, text: str, key: str, line: int
+) -> None:
     with running(tmp_path, first=bundle({"limit": 1})) as relay:
         cfg = configedge.open(relay.out)
         relay.put(text)

@@ -33,7 +33,9 @@ def binary() -> str:
     return found
 
 
-def bundle(values: dict[str, Any], name: str = "m", namespace: str = "default", schema: dict[str, Any] | None = None) -> str:
+def bundle(
+    values: dict[str, Any], name: str = "m", namespace: str = "default", schema: dict[str, Any] | None = None
+) -> str:
     return BUNDLE.format(name=name, namespace=namespace, values=json.dumps(values), schema=json.dumps(schema or {}))
 
 

@@ -122,7 +122,7 @@ fn events_are_complete(path: &Path) -> bool {
     const V9FS: i64 = 0x0102_1997;
     const OVERLAY: i64 = 0x794c_7630;
     const FUSE: i64 = 0x6573_5546;
-    statfs(path).is_ok_and(|fs| ![NFS, CIFS, SMB2, V9FS, OVERLAY, FUSE].contains(&(fs.f_type as i64)))
+    statfs(path).is_ok_and(|fs| ![NFS, CIFS, SMB2, V9FS, OVERLAY, FUSE].contains(&fs.f_type))
 }
 
 /// Turns a burst of hints into one moment.

@@ -1,0 +1,200 @@
+"""The matchmaker as a process, over real sockets."""
+
+from __future__ import annotations
+
+import json
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from websockets.sync.client import connect
+
+from tests.support.matchmaker import Matchmaker, running
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Matchmaker]:
+    with running(tmp_path_factory.mktemp("m") / "cfg", limits__max_body_bytes=2048) as matchmaker:
+        yield matchmaker
+
+
+def test_two_players_over_http_get_the_same_match(server: Matchmaker) -> None:
+    with ThreadPoolExecutor() as pool:
+        first = pool.submit(server.enqueue, "h1", wait=5, eu_west_1=20)
+        second = pool.submit(server.enqueue, "h2", wait=5, eu_west_1=30)
+        one, two = first.result().json(), second.result().json()
+    assert one["state"] == two["state"] == "assigned"
+    assert one["match_id"] == two["match_id"]
+    assert one["region"] == "eu-west-1"
+    assert sorted(sum(one["teams"], [])) == ["h1", "h2"]
+    assert (one["generation"], one["commit"]) == (1, "ab" * 20)
+    assert server.http.get(f"/v1/tickets/{one['ticket_id']}").json() == one
+
+
+def test_a_ticket_can_be_asked_for_and_cancelled(server: Matchmaker) -> None:
+    queued = server.enqueue("c1")
+    assert queued.status_code == 202
+    ticket = queued.json()
+    assert ticket["state"] == "queued"
+    again = server.enqueue("c1").json()
+    assert (again["ticket_id"], again["deduplicated"]) == (ticket["ticket_id"], True)
+    url = f"/v1/tickets/{ticket['ticket_id']}"
+    assert server.http.get(url, params={"wait": 0.05}).json()["state"] == "queued"
+    assert server.http.delete(url).json()["state"] == "cancelled"
+    assert server.http.delete(url).json()["state"] == "cancelled"
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "field"),
+    [
+        (b"[1]", 400, ""),
+        (b"{", 400, ""),
+        (b'{"mode": "duel", "players": [], "x": 1}', 400, "x"),
+        (b'{"mode": "duel", "players": []}', 400, "players"),
+        (b'{"mode": 1, "players": []}', 400, "mode"),
+        (b'{"mode": "duel", "players": [{"id": "a", "rating": "high"}]}', 400, "players.0.rating"),
+        (
+            b'{"mode": "duel", "players": [{"id": "a", "rating": 1, "rtts_ms": {"eu": -1}}]}',
+            400,
+            "players.0.rtts_ms.eu",
+        ),
+        (b'{"mode": "duel", "players": [{"id": "a", "rating": 1, "skill": 2}]}', 400, "players.0.skill"),
+        (b'{"mode": "chess", "players": [{"id": "a", "rating": 1}]}', 422, "mode"),
+        (b" " * 5000, 400, ""),
+    ],
+)
+def test_a_bad_request_names_the_field_and_what_to_do(server: Matchmaker, body: bytes, status: int, field: str) -> None:
+    answer = server.http.post("/v1/tickets", content=body)
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["field"] == field
+    assert answer.json()["detail"]
+    assert answer.json()["hint"]
+
+
+def test_what_is_not_there_is_404_and_a_wrong_method_405(server: Matchmaker) -> None:
+    assert server.http.get("/v1/tickets/nothing").status_code == 404
+    assert server.http.delete("/v1/tickets/nothing").status_code == 404
+    assert server.http.get("/nothing").status_code == 404
+    assert server.http.put("/v1/tickets").status_code == 405
+    assert server.http.get("/v1/tickets/x", params={"wait": "long"}).status_code == 400
+
+
+def test_a_websocket_carries_many_tickets(server: Matchmaker) -> None:
+    with connect(server.url.replace("http", "ws") + "/v1/ws") as ws:
+        for ref in range(10):
+            player = {"id": f"w{ref}", "rating": 1500, "rtts_ms": {"sa-east-1": 10}}
+            ws.send(json.dumps({"op": "enqueue", "ref": ref, "mode": "duel", "players": [player]}))
+        events: list[dict[str, Any]] = []
+        while sum(event["event"] == "assigned" for event in events) < 10:
+            events.append(json.loads(ws.recv(timeout=5)))
+        assert {event["ref"] for event in events if event["event"] == "assigned"} == set(range(10))
+        ws.send(json.dumps({"op": "enqueue", "ref": "x", "mode": "duel", "players": [{"id": "wx", "rating": 5000}]}))
+        queued = json.loads(ws.recv(timeout=5))
+        ws.send(json.dumps({"op": "cancel", "ref": "y", "ticket_id": queued["ticket_id"]}))
+        assert {json.loads(ws.recv(timeout=5))["event"] for _ in range(2)} == {"cancelled", "state"}
+        for message, field in (("{", ""), ('{"op": "dance"}', "op"), ('{"op": "enqueue", "mode": "duel"}', "players")):
+            ws.send(message)
+            error = json.loads(ws.recv(timeout=5))
+            assert (error["event"], error["field"]) == ("error", field)
+
+
+def test_metrics_and_health_are_there(server: Matchmaker) -> None:
+    assert server.http.get("/healthz").json()["ok"] is True
+    assert server.http.get("/readyz").status_code == 200
+    metrics = server.http.get("/metrics").text
+    assert "matchmaker_config_generation 1" in metrics
+    assert 'matchmaker_matches_total{generation="1"}' in metrics
+
+
+def test_a_published_change_decides_the_next_match_and_a_senseless_one_does_not(tmp_path: Path) -> None:
+    with running(tmp_path / "cfg") as server:
+
+        def meet(a: str, b: str) -> dict[str, Any]:
+            server.enqueue(a, us_east_1=40, eu_west_1=45)
+            state: dict[str, Any] = server.enqueue(b, wait=5, us_east_1=40, eu_west_1=45).json()
+            return state
+
+        assert meet("a", "b")["region"] == "us-east-1"
+        regions = {
+            "us-east-1": {"weight": 2.0, "open": True, "load": 0.0},
+            "eu-west-1": {"weight": 1.0, "open": True, "load": 0.0},
+        }
+        generation = server.publish("cd" * 20, regions=regions)
+        moved = meet("c", "d")
+        assert (moved["region"], moved["generation"], moved["commit"]) == ("eu-west-1", generation, "cd" * 20)
+        server.publish("ef" * 20, regions=regions, resolution__default_region="moon")
+        kept = meet("e", "f")
+        assert (kept["region"], kept["generation"]) == ("eu-west-1", generation)
+        stats = server.http.get("/v1/stats").json()
+        assert stats["settings_refused"] == 1
+        assert "moon" in stats["settings_error"]
+
+
+def test_full_queues_answer_503_with_a_time_to_come_back(tmp_path: Path) -> None:
+    with running(tmp_path / "cfg", limits__max_queued_total=1, limits__retry_after_s=7) as server:
+        server.enqueue("a", rating=1000)
+        answer = server.enqueue("b", rating=2000)
+        assert (answer.status_code, answer.headers["retry-after"]) == (503, "7")
+
+
+def test_an_expired_ticket_says_why(tmp_path: Path) -> None:
+    with running(tmp_path / "cfg", modes__duel__max_wait_s=0.1) as server:
+        state = server.enqueue("a", wait=5).json()
+        assert (state["state"], state["reason"]) == ("expired", "no match within 0.1 s")
+
+
+def test_sigterm_tells_those_who_wait_and_ends_with_zero(tmp_path: Path) -> None:
+    with running(tmp_path / "cfg") as server, ThreadPoolExecutor() as pool:
+        waiting = pool.submit(server.enqueue, "a", wait=30)
+        while server.http.get("/v1/stats").json()["queued"] == 0:
+            time.sleep(0.01)
+        server.process.send_signal(signal.SIGTERM)
+        state = waiting.result().json()
+        assert state["state"] == "cancelled"
+        assert "stopping" in state["reason"]
+        assert server.process.wait(timeout=5) == 0
+
+
+def test_what_keeps_it_from_starting_is_one_clear_line(tmp_path: Path) -> None:
+    def start(*arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "matchmaker", "--wait-config", "0", *arguments]
+        return subprocess.run(command, capture_output=True, text=True, timeout=20)
+
+    done = start("--config", str(tmp_path / "nothing"))
+    assert done.returncode == 2
+    assert "no snapshot directory there" in done.stderr
+    assert done.stderr.count("\n") == 1
+    with running(tmp_path / "cfg"), socket.create_server(("127.0.0.1", 0)) as taken:
+        done = start("--config", str(tmp_path / "cfg"), "--port", str(taken.getsockname()[1]))
+        assert done.returncode == 2
+        assert "choose another --port" in done.stderr
+
+
+def test_the_load_generator_counts_what_it_sees(server: Matchmaker) -> None:
+    command = [
+        sys.executable,
+        "-m",
+        "matchmaker.load",
+        "--url",
+        server.url,
+        "--rate",
+        "200",
+        "--seconds",
+        "1.5",
+        "--jsonl",
+    ]
+    done = subprocess.run([*command, "--seed", "77"], capture_output=True, text=True, timeout=30)
+    assert done.returncode == 0, done.stderr
+    *reports, summary = [json.loads(line) for line in done.stdout.splitlines()]
+    assert summary["event"] == "summary"
+    assert summary["errors"] == 0
+    assert summary["assigned"] + summary["unanswered"] == summary["sent"] > 100
+    assert abs(sum(reports[-1]["by_region"].values()) - 1) < 0.01
