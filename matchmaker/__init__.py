@@ -1,5 +1,5 @@
-"""The Treasure Hunt Engine: player request, region, queue, assignment; every tunable read live through ConfigEdge.
+"""The Treasure Hunt Engine: player request, region, queue, assignment; every tunable is live.
 
-`ticket`, `region`, `pool` and `engine` are the core: no I/O, no clock of their own, the same events give the same matches.
+`ticket`, `region`, `pool` and `engine` are the core: no I/O, no clock, the same events give the same matches.
 `settings` reads the configuration, `service` drives the core, `edge` puts it on the wire.
 """

@@ -1,8 +1,8 @@
 """One queue: the tickets of one mode in one region, and how matches are found among them.
 
-Tickets lie in buckets by rating, in a bucket by party size, there in order of age. A match is built around an anchor: every
-ticket in it lies within the anchor's rating window, which widens while the anchor waits. Each team is filled by a plan, a way to
-write the team size as a sum of party sizes; the plans are made once for a mode.
+Tickets lie in buckets by rating, in a bucket by party size, there in order of age. A match is built around an anchor:
+every ticket in it lies within the anchor's rating window, which widens while the anchor waits. Each team is filled by a
+plan, a way to write the team size as a sum of party sizes; the plans are made once for a mode.
 """
 
 from __future__ import annotations

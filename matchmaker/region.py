@@ -17,8 +17,8 @@ class Placement(NamedTuple):
 def place(settings: Settings, players: tuple[Player, ...], current: str = "") -> Placement | None:
     """The open region whose worst score over the party is least; None if no region is open.
 
-    A player's score for a region, in ms: rtt x weight + load x load_penalty, plus far_penalty beyond max_rtt. Players who
-    reported no round-trip time to a region cannot choose it; a party without any region in common goes to the default
+    A player's score for a region, in ms: rtt x weight + load x load_penalty, plus far_penalty beyond max_rtt. A player
+    who reported no round-trip time to a region cannot choose it; a party without a region in common goes to the default
     one. `current` (where the ticket waits now) is kept unless another one is better by more than the hysteresis.
     """
     scores = {

@@ -1,4 +1,4 @@
-"""The engine in an event loop: it reads the clock and the settings, and tells those who wait what became of their tickets."""
+"""The engine in an event loop: reads clock and settings, and tells those who wait what became of their tickets."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Build backend: maturin, plus the native `configrelay` command.
 
-maturin puts either an extension module or a binary into a wheel (PyO3/maturin issue 368). So the relay is built first, into
-maturin's data directory, whose `scripts/` are installed beside Python's own.
+maturin puts either an extension module or a binary into a wheel (PyO3/maturin issue 368). So the relay is built first,
+into maturin's data directory, whose `scripts/` are installed beside Python's own.
 """
 
 import json

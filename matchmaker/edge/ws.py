@@ -1,8 +1,9 @@
 """WebSocket: many tickets on one connection.
 
-To the server: {"op": "enqueue", "ref": any, "mode": ..., "players": [...]} or {"op": "cancel", "ref": any, "ticket_id": ...}.
-From it: {"event": "queued" | "error", "ref": ..., ...} at once, and {"event": "assigned" | "expired" | "cancelled" | "rejected",
-"ref": ..., ...} when the ticket ends. A closed connection leaves its tickets in the queue; ask for them by id.
+To the server: {"op": "enqueue", "ref": any, "mode": ..., "players": [...]}
+or {"op": "cancel", "ref": any, "ticket_id": ...}.
+From it: {"event": "queued" | "error", "ref": ..., ...} at once, and {"event": "assigned" | "expired" | "cancelled" |
+"rejected", "ref": ..., ...} when the ticket ends. A closed connection leaves its tickets in the queue; ask by id.
 """
 
 from __future__ import annotations

@@ -33,7 +33,7 @@ def test_two_players_over_http_get_the_same_match(server: Matchmaker) -> None:
     assert one["state"] == two["state"] == "assigned"
     assert one["match_id"] == two["match_id"]
     assert one["region"] == "eu-west-1"
-    assert sorted(sum(one["teams"], [])) == ["h1", "h2"]
+    assert sorted(id for team in one["teams"] for id in team) == ["h1", "h2"]
     assert (one["generation"], one["commit"]) == (1, "ab" * 20)
     assert server.http.get(f"/v1/tickets/{one['ticket_id']}").json() == one
 

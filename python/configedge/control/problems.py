@@ -1,0 +1,91 @@
+"""Errors as RFC 9457 problem details: one shape for everything that the API refuses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from http import HTTPStatus
+
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from configedge.bundle import BundleError, Problem, dump_json
+from configedge.control.layout import LayoutError
+from configedge.control.store import Full, NotFound, Stale, Unwritable
+
+MEDIA_TYPE = "application/problem+json"
+
+
+class ApiError(Exception):
+    """A request that is refused. `code` names the kind of problem in the `type` URI."""
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        detail: str,
+        problems: Iterable[Problem] = (),
+        headers: Mapping[str, str] | None = None,
+        **members: str | None,
+    ) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.code = code
+        self.detail = detail
+        self.problems = tuple(problems)
+        self.headers = dict(headers or {})
+        self.members = members
+
+    def response(self, request_id: str) -> Response:
+        body = {
+            "type": f"urn:configedge:problem:{self.code}",
+            "title": HTTPStatus(self.status).phrase,
+            "status": self.status,
+            "detail": self.detail,
+            "request_id": request_id,
+            **self.members,
+            "problems": [problem.as_dict() for problem in self.problems],
+        }
+        return Response(dump_json(body), self.status, self.headers, MEDIA_TYPE)
+
+
+def as_api_error(error: Exception) -> ApiError | None:
+    """What the API answers to an exception; None for one that nobody foresaw."""
+    match error:
+        case ApiError():
+            return error
+        case BundleError():
+            # Text that is no document at all is a bad request; one that breaks a rule is understood and refused.
+            syntax = all(problem.code.endswith("-syntax") for problem in error.problems)
+            first = str(error.problems[0])
+            more = f" (and {len(error.problems) - 1} more)" if len(error.problems) > 1 else ""
+            return ApiError(400 if syntax else 422, error.problems[0].code, first + more, error.problems)
+        case Stale():
+            hint = "read it again and repeat your change on what is there now"
+            headers = {"ETag": f'"{error.etag}"'} if error.etag else {}
+            return ApiError(412, "stale", f"{error}; {hint}", headers=headers, etag=error.etag)
+        case NotFound():
+            return ApiError(404, "not-found", str(error))
+        case LayoutError():
+            return ApiError(409, "layout", str(error))
+        case Full():
+            return ApiError(507, "full", str(error))
+        case Unwritable():
+            return ApiError(503, "unwritable", str(error), headers={"Retry-After": "1"})
+        case RequestValidationError():
+            problems = [_parameter(part) for part in error.errors()]
+            return ApiError(422, "parameter", "; ".join(str(problem) for problem in problems), problems)
+        case HTTPException(status_code=404):
+            return ApiError(404, "not-found", "there is nothing at this path; /docs lists what there is")
+        case HTTPException(status_code=405):
+            allowed = (error.headers or {}).get("Allow", "")
+            return ApiError(405, "method", f"this path takes {allowed or 'another method'}", headers=error.headers)
+        case HTTPException():
+            return ApiError(error.status_code, "http", str(error.detail), headers=error.headers)
+    return None
+
+
+def _parameter(part: Mapping[str, object]) -> Problem:
+    where = part.get("loc", ())
+    key = ".".join(map(str, where)) if isinstance(where, tuple | list) else str(where)
+    return Problem.of("parameter", str(part.get("msg", "is not valid")), "see /docs for what it takes", key=key)

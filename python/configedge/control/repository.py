@@ -1,0 +1,170 @@
+"""Opening the bare repository: created at first start, one control plane at a time, cleaned of what a crash left."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pygit2
+from pygit2.enums import Option
+
+from configedge.control.layout import BRANCH
+
+_OURS = "configedge.lock"
+# A lock this old belongs to nobody: git and libgit2 hold one for milliseconds.
+_STALE_S = 1.0
+_SETTINGS = {
+    # What others push must not rewrite the history that ETags and audits rest on, and must be as durable as our own.
+    "receive.denyNonFastForwards": "true",
+    "receive.denyDeletes": "true",
+    "receive.fsckObjects": "true",
+    "core.fsync": "committed,reference",
+    # Repacking is for whoever holds our lock, not for a process that a push happens to start.
+    "receive.autogc": "false",
+    "gc.auto": "0",
+}
+
+
+class RepositoryError(Exception):
+    """The directory cannot be used as the repository. One line, says what to do."""
+
+
+def require_durable_commits() -> None:
+    """Makes libgit2 flush objects, references and their directories before it reports success.
+
+    It does not by itself: power cuts then lose acknowledged commits. The option is for the whole process.
+    """
+    pygit2.option(Option.ENABLE_FSYNC_GITDIR, True)
+
+
+class Repository:
+    """The right to write to a repository, held until `close` or the end of the process.
+
+    Raises RepositoryError if the directory cannot be made, is something else, or another control plane has it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path.absolute()
+        require_durable_commits()
+        try:
+            fresh = _prepare(self.path)
+            self._lock = _take(self.path)
+            try:
+                self._open(fresh)
+            except BaseException:
+                self.close()
+                raise
+        except OSError as error:
+            raise RepositoryError(
+                f"cannot use {path} as the repository: {error.strerror or error}; give --repo a writable directory"
+            ) from error
+
+    def open(self) -> pygit2.Repository:
+        """A handle for the calling thread; libgit2's must not be shared between threads."""
+        return pygit2.Repository(str(self.path))
+
+    def close(self) -> None:
+        if self._lock >= 0:
+            os.close(self._lock)
+            self._lock = -1
+
+    def sync_branch(self) -> None:
+        """Flushes the branch file and its directory."""
+        branch = self.path / BRANCH
+        for path in (branch, branch.parent):
+            if path.exists():
+                _flush(path)
+
+    def _open(self, fresh: bool) -> None:
+        try:
+            if fresh:
+                pygit2.init_repository(str(self.path), bare=True, initial_head="main")
+            repo = self.open()
+        except pygit2.GitError as error:
+            raise RepositoryError(
+                f"{self.path} is not a Git repository ({error}); give --repo a bare one or an empty directory"
+            ) from error
+        if not repo.is_bare:
+            raise RepositoryError(f"{self.path} has a work tree; give --repo a bare repository or an empty directory")
+        for lock in _abandoned(self.path):
+            lock.unlink(missing_ok=True)
+        if fresh:
+            for name, value in _SETTINGS.items():
+                repo.config[name] = value
+        if BRANCH not in repo.references:
+            # An empty first commit, so that there is always a tip: to export, to clone, to compare with.
+            who = pygit2.Signature("configedge", "configedge@localhost")
+            repo.create_commit(BRANCH, who, who, "Begin the history\n", repo.TreeBuilder().write(), [])
+            _flush_all(self.path)
+
+
+def _prepare(path: Path) -> bool:
+    """Makes the directory. True if there is no repository in it yet."""
+    if path.exists() and not path.is_dir():
+        raise RepositoryError(f"{path} is not a directory; give --repo a directory")
+    path.mkdir(parents=True, exist_ok=True)
+    there = set(os.listdir(path)) - {"lost+found"}
+    if "HEAD" in there and {"objects", "refs"} <= there:
+        return False
+    # Our lock without a repository: we were stopped while making it.
+    if there and _OURS not in there:
+        raise RepositoryError(
+            f"{path} is not empty and not a bare Git repository; give --repo one of those, or a new directory"
+        )
+    return True
+
+
+def _take(path: Path) -> int:
+    lock = os.open(path / _OURS, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        holder = os.read(lock, 20).decode("ascii", "replace").strip()
+        os.close(lock)
+        raise RepositoryError(
+            f"another control plane (process {holder or 'unknown'}) has {path}; stop it or give another --repo"
+        ) from None
+    os.ftruncate(lock, 0)
+    os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
+    return lock
+
+
+def _abandoned(path: Path) -> Iterator[Path]:
+    """Locks and half-written objects of a process that was killed. Waits for a young lock to go or to grow old."""
+    yield from path.glob("objects/tmp_object*_git2_*")
+    for lock in [*path.glob("*.lock"), *(path / "refs").rglob("*.lock")]:
+        if lock.name == _OURS:
+            continue
+        while (age := _age(lock)) is not None:
+            if age >= _STALE_S:
+                yield lock
+                break
+            time.sleep(0.05)
+
+
+def _age(path: Path) -> float | None:
+    try:
+        age = time.time() - path.stat().st_mtime
+    except FileNotFoundError:
+        return None
+    # One from the future is from before the clock was set.
+    return age if age >= 0 else _STALE_S
+
+
+def _flush_all(path: Path) -> None:
+    for directory, _, files in os.walk(path):
+        for name in files:
+            _flush(Path(directory, name))
+        _flush(Path(directory))
+    _flush(path.parent)
+
+
+def _flush(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,109 @@
+"""Reading what a client sent: the body within its limits, and the preconditions of a write."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Sequence
+
+from fastapi.dependencies.models import Dependant
+from starlette.requests import ClientDisconnect, Request
+
+from configedge.bundle import MAX_DOCUMENT, Problem
+from configedge.control.problems import ApiError
+from configedge.control.store import Precondition
+
+JSON = "application/json"
+MERGE_PATCH = "application/merge-patch+json"
+
+_BODY_S = 10.0
+_ETAGS = re.compile(r'\s*(W/)?"([\x21\x23-\x7e]*)"\s*(?:,|$)')
+
+
+async def read_body(request: Request, content_type: str) -> bytes:
+    """The raw body. Raises ApiError if it is of another type, encoded, over MAX_DOCUMENT bytes, or slow to come."""
+    sent = request.headers.get("content-type", "")
+    if sent.partition(";")[0].strip().lower() != content_type:
+        raise ApiError(
+            415,
+            "content-type",
+            f"the body is {sent[:100] or 'of no stated type'}; send it as Content-Type: {content_type}",
+        )
+    if request.headers.get("content-encoding", "identity").lower() != "identity":
+        raise ApiError(415, "content-encoding", "an encoded body is not taken; send it without Content-Encoding")
+    length = request.headers.get("content-length", "0")
+    if length.isdecimal() and int(length) > MAX_DOCUMENT:
+        raise _too_large()
+    body = bytearray()
+    try:
+        async with asyncio.timeout(_BODY_S):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > MAX_DOCUMENT:
+                    raise _too_large()
+    except TimeoutError:
+        raise ApiError(408, "timeout", f"the body did not come within {_BODY_S:g} s") from None
+    except ClientDisconnect:
+        raise ApiError(400, "disconnected", "the body ended before its length") from None
+    return bytes(body)
+
+
+def write_precondition(request: Request, *, may_create: bool = False) -> Precondition:
+    """What the client requires. Raises ApiError 428 if it requires nothing: that could undo somebody else's change."""
+    match = _joined(request, "if-match")
+    none_match = _joined(request, "if-none-match")
+    if match is not None and none_match is not None:
+        raise ApiError(400, "precondition", "send If-Match or If-None-Match, not both")
+    if none_match is not None:
+        if not may_create:
+            raise ApiError(400, "precondition", "this takes If-Match alone; send the ETag that a GET gave")
+        if none_match.strip() != "*":
+            raise ApiError(400, "precondition", "a write takes If-None-Match: * alone; it creates the bundle")
+        return Precondition(absent=True)
+    if match is None:
+        create = ", or If-None-Match: * to create it" if may_create else ""
+        raise ApiError(
+            428, "precondition-required", f"send If-Match with the ETag that a GET of the bundle gave{create}"
+        )
+    return Precondition(None if match.strip() == "*" else strong_etags(match))
+
+
+def strong_etags(header: str) -> frozenset[str]:
+    """The strong entity tags of an If-Match or If-None-Match header, unquoted. Raises ApiError."""
+    etags: set[str] = set()
+    at = 0
+    while at < len(header):
+        if not (found := _ETAGS.match(header, at)):
+            raise ApiError(400, "precondition", f'{header[:100]!r} is not a list of entity tags; quote each: "abc"')
+        if not found[1]:
+            etags.add(found[2])
+        at = found.end()
+    return frozenset(etags)
+
+
+def is_unmodified(request: Request, etag: str) -> bool:
+    """Whether the client of a GET has this version already."""
+    sent = _joined(request, "if-none-match")
+    return sent is not None and (sent.strip() == "*" or etag in strong_etags(sent.replace("W/", "")))
+
+
+async def only_known_parameters(request: Request) -> None:
+    """Refuses a query parameter that the route does not have: a misspelt dry_run must not become a write."""
+    dependant: Dependant = request.scope["route"].dependant
+    known = {parameter.alias for parameter in dependant.query_params}
+    unknown = sorted(set(request.query_params) - known)
+    if unknown:
+        takes = f"this path takes {', '.join(sorted(known))}" if known else "this path takes none"
+        problems = [
+            Problem.of("parameter", "there is no such parameter", takes, key=f"query.{u[:80]}") for u in unknown
+        ]
+        raise ApiError(422, "parameter", "; ".join(map(str, problems)), problems)
+
+
+def _joined(request: Request, name: str) -> str | None:
+    values: Sequence[str] = request.headers.getlist(name)
+    return ", ".join(values) if values else None
+
+
+def _too_large() -> ApiError:
+    return ApiError(413, "limit", f"the body is over {MAX_DOCUMENT} bytes; split it into bundles")

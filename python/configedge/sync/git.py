@@ -1,0 +1,65 @@
+"""Any Git remote as a source: fetched into a bare mirror, its branch exported into a spool."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from pathlib import Path
+
+import pygit2
+
+from configedge.control import layout
+from configedge.control.repository import require_durable_commits
+from configedge.sync.pump import Revision
+
+_TIMEOUT_MS = 10_000
+_BRANCH = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./-]{0,199}", re.ASCII)
+
+
+class RemoteError(Exception):
+    """The remote, or the mirror of it, cannot be used. One line, says what to do."""
+
+
+class GitSource:
+    """A branch of a remote (URL or path). Raises RemoteError if the branch name or the mirror cannot be used."""
+
+    def __init__(self, remote: str, branch: str, namespace: str | None, cache: Path) -> None:
+        if not _BRANCH.fullmatch(branch) or ".." in branch or "//" in branch or branch.endswith(("/", ".", ".lock")):
+            raise RemoteError(f"{branch[:80]!r} is not a branch name; give one like main")
+        # A path is meant from here, and must be the same remote from everywhere.
+        self._remote = remote if "://" in remote or not Path(remote).exists() else str(Path(remote).resolve())
+        self._branch = branch
+        self._namespace = namespace
+        mirror = cache / hashlib.sha256(self._remote.encode()).hexdigest()[:16]
+        # A torn mirror would be of no use after a power cut, and a dead remote must not be waited for.
+        require_durable_commits()
+        pygit2.settings.server_connect_timeout = pygit2.settings.server_timeout = _TIMEOUT_MS
+        try:
+            mirror.parent.mkdir(parents=True, exist_ok=True)
+            self._repo = pygit2.init_repository(str(mirror), bare=True)
+        except (OSError, pygit2.GitError) as error:
+            raise RemoteError(
+                f"cannot keep a mirror in {mirror}: {error}; give --cache a writable directory"
+            ) from error
+
+    def poll(self, known: str | None) -> Revision | None:
+        """The branch as the remote has it now. Raises RemoteError."""
+        mine = f"refs/mirror/{self._branch}"
+        try:
+            remote = self._repo.remotes.create_anonymous(self._remote)
+            remote.fetch([f"+refs/heads/{self._branch}:{mine}"])
+            commit = str(self._repo.references[mine].target)
+        except KeyError:
+            raise RemoteError(f"{self._remote} has no branch {self._branch!r}; give --branch one that it has") from None
+        except (pygit2.GitError, OSError) as error:
+            raise RemoteError(f"cannot fetch {self._branch!r} from {self._remote}: {error}") from error
+        if commit == known:
+            return None
+        made = self._repo[commit].peel(pygit2.Commit).commit_time
+        return Revision(commit, float(made), layout.texts(self._repo, commit, self._namespace))
+
+
+def default_cache() -> Path:
+    """Where mirrors are kept: `$XDG_CACHE_HOME/configedge`."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "configedge"
