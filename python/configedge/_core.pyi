@@ -4,12 +4,17 @@ import os
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, Generic, TypeVar, final, overload
 
+from typing_extensions import disjoint_base
+
+__all__ = ["Handle", "Health", "Publisher", "Reader", "Snapshot", "__version__", "check_bundle"]
+
 _T = TypeVar("_T")
 _D = TypeVar("_D")
 _T_co = TypeVar("_T_co", covariant=True)
 
 __version__: Final[str]
 
+@disjoint_base
 class Reader:
     """The newest configuration of a snapshot directory. `configedge.open` gives one that can also `watch`."""
 
@@ -31,11 +36,11 @@ class Reader:
         """The value of `key` now, or `default` if there is no such key."""
     def __contains__(self, key: str, /) -> bool: ...
     @overload
-    def handle(self, key: str) -> Handle[Any]: ...
+    def handle(self, key: str, *, type: None = None) -> Handle[Any]: ...
     @overload
     def handle(self, key: str, *, type: type[_T]) -> Handle[_T]: ...
     @overload
-    def handle(self, key: str, default: _D) -> Handle[Any | _D]: ...
+    def handle(self, key: str, default: _D, type: None = None) -> Handle[Any | _D]: ...
     @overload
     def handle(self, key: str, default: _D, type: type[_T]) -> Handle[_T | _D]:
         """Reads one key again and again; the quickest way to do so.

@@ -134,7 +134,7 @@ def load_json(text: bytes, file: str) -> Any:
             [Problem(file, "", error.lineno, error.colno, "json-syntax", error.msg, "send one JSON document")]
         ) from None
     except UnicodeError:
-        raise _unreadable(file, "the text is not valid UTF-8") from None
+        raise _unreadable(file, "not UTF-8", "utf-8") from None
     except RecursionError:
         raise _unreadable(file, "the text is nested too deeply") from None
     except ValueError as error:
@@ -237,8 +237,8 @@ def _finite(digits: str) -> float:
     return number
 
 
-def _unreadable(file: str, message: str) -> BundleError:
-    return BundleError([Problem.of("json-syntax", message, "send one JSON document", file=file)])
+def _unreadable(file: str, message: str, code: str = "json-syntax") -> BundleError:
+    return BundleError([Problem.of(code, message, "send one JSON document in UTF-8", file=file)])
 
 
 def _shown(value: object) -> str:

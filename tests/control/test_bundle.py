@@ -15,7 +15,7 @@ NAMES = json.loads((Path(__file__).parents[1] / "vectors" / "names.json").read_t
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 # Words that some YAML reader does not take for strings.
-TRICKY = """yes No on OFF y N true null ~ 1 1e5 0x1F 0o17 010 1_000 1:30 2026-01-01 .5 - &a *a !x << = é \x85 \u2028 \ufeff"""
+TRICKY = "yes No on OFF y N true null ~ 1 1e5 0x1F 0o17 010 1_000 1:30 2026-01-01 .5 - &a *a !x << = \x85 \u2028 \ufeff"
 SCALARS = (
     st.none()
     | st.booleans()

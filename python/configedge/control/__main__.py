@@ -3,27 +3,19 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import contextlib
-import json
 import os
-import signal
 import socket
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-import uvicorn
-
 from configedge.bundle import BundleError, BundlePath
-from configedge.control.app import create_app
-from configedge.control.edge import is_loopback
+from configedge.control.hosts import is_loopback
 from configedge.control.logs import LOG_FORMATS, set_up_logs
 from configedge.control.repository import RepositoryError
 from configedge.control.store import Store
 from configedge.sync.pump import Pump, Revision
-
-_GRACE_S = 1
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -43,18 +35,12 @@ def main(argv: Sequence[str] | None = None) -> int:
                 store.on_commit += [tip.committed, lambda commit, at: pump.wake()]
                 checks["export"] = pump.problem
                 stack.enter_context(pump)
-            server = _Server(
-                uvicorn.Config(
-                    create_app(store, allow_hosts=options.allow_host, checks=checks),
-                    log_config=None,
-                    access_log=False,
-                    server_header=False,
-                    ws="none",
-                    timeout_graceful_shutdown=_GRACE_S,
-                ),
-                ready={"event": "ready", "url": _url(listening)},
-            )
-            asyncio.run(server.serve(sockets=[listening]))
+            # Imported late: what cannot start says so at once.
+            from configedge.control.app import create_app
+            from configedge.control.server import serve
+
+            app = create_app(store, allow_hosts=options.allow_host, checks=checks)
+            serve(app, listening, {"event": "ready", "url": _url(listening)})
     except (RepositoryError, _Refused) as error:
         print(f"configedge.control: {error}", file=sys.stderr)
         return 2
@@ -82,29 +68,6 @@ class _Tip:
         if self._last[0] == commit:
             at = self._last[1]
         return None if commit == known else Revision(commit, at, self._store.texts(commit, self._namespace))
-
-
-class _Server(uvicorn.Server):
-    """Says on stdout when it listens, and ends with the process's own exit code on a signal."""
-
-    def __init__(self, config: uvicorn.Config, ready: dict[str, str]) -> None:
-        super().__init__(config)
-        self._ready = ready
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        print(json.dumps(self._ready), flush=True)
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        # uvicorn's own raises the signal again after the shutdown, which would be the exit code.
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._stop)
-        yield
-
-    def _stop(self) -> None:
-        self.should_exit = True
 
 
 def _options() -> argparse.ArgumentParser:

@@ -13,6 +13,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.utils import get_openapi
+from pygit2 import GitError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -60,7 +61,7 @@ def create_app(
     app.include_router(router)
     app.include_router(docs.router)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
-    for foreseen in (ApiError, BundleError, StoreError, LayoutError, RequestValidationError, HTTPException):
+    for foreseen in (ApiError, BundleError, StoreError, LayoutError, RequestValidationError, HTTPException, GitError):
         app.add_exception_handler(foreseen, _answer)
     app.add_exception_handler(Exception, _answer)
     return Edge(app, allow_hosts)

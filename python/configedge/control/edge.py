@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import logging
 import re
 import secrets
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from starlette.datastructures import Headers, MutableHeaders
 
+from configedge.control.hosts import is_loopback
 from configedge.control.problems import ApiError
 
 if TYPE_CHECKING:
@@ -107,13 +107,3 @@ class Edge:
 
 def unforeseen() -> ApiError:
     return ApiError(500, "internal", "something went wrong here; the log has it under the request id")
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host name or address, an IPv6 one in brackets or not, is this machine's own."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False

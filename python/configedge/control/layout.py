@@ -48,12 +48,20 @@ class Found:
         return BundleError([Problem.of(code, message, hint, file=self.path.git)])
 
 
+def root(repo: pygit2.Repository, commit: str) -> pygit2.Tree:
+    """The tree of a commit that is known to be there. Raises pygit2.GitError if the repository lost it."""
+    try:
+        return repo[commit].peel(pygit2.Commit).tree
+    except KeyError:
+        raise pygit2.GitError(f"the commit {commit} is not in the repository any more") from None
+
+
 def bundles(repo: pygit2.Repository, commit: str, namespace: str | None = None) -> Iterator[Found]:
     """All bundles at a commit, or those of a namespace, by namespace and name.
 
     Files whose names are no bundle's are passed over: the repository may hold other things.
     """
-    for directory_name, directory in _entries(repo[commit].peel(pygit2.Commit).tree, "bundles", ""):
+    for directory_name, directory in _entries(root(repo, commit), "bundles", ""):
         if not isinstance(directory, pygit2.Tree) or namespace not in (None, directory_name):
             continue
         for name, entry in _entries(directory, "", _SUFFIX):
@@ -65,10 +73,16 @@ def bundles(repo: pygit2.Repository, commit: str, namespace: str | None = None) 
 
 def find(repo: pygit2.Repository, commit: str, path: BundlePath) -> Found | None:
     """One bundle's entry at a commit."""
-    try:
-        entry = repo[commit].peel(pygit2.Commit).tree[path.git]
-    except KeyError:
+    # Step by step: a look-up by the whole path cannot tell a name that is not there from an object that is lost.
+    *directories, file = path.git.split("/")
+    tree = root(repo, commit)
+    for name in directories:
+        if name not in tree or not isinstance(inner := tree[name], pygit2.Tree):
+            return None
+        tree = inner
+    if file not in tree:
         return None
+    entry = tree[file]
     return Found(path, str(entry.id), entry.filemode)
 
 
@@ -91,15 +105,14 @@ def differs(repo: pygit2.Repository, before: pygit2.Commit | None, after: pygit2
     return old != find(repo, str(after.id), path)
 
 
-def changed(repo: pygit2.Repository, tree: pygit2.Oid, path: BundlePath, text: bytes | None) -> pygit2.Oid:
+def changed(repo: pygit2.Repository, tree: pygit2.Tree, path: BundlePath, text: bytes | None) -> pygit2.Oid:
     """A new root tree in which the bundle has this text, or is gone (None). Raises LayoutError."""
-    root = repo[tree].peel(pygit2.Tree)
-    top = _directory(repo, root, "bundles")
+    top = _directory(repo, tree, "bundles")
     namespace = _directory(repo, top, path.namespace)
     blob = None if text is None else repo.create_blob(text)
     within = _with(repo, namespace, path.name + _SUFFIX, blob, FileMode.BLOB)
     among = _with(repo, top, path.namespace, within, FileMode.TREE)
-    return _with(repo, root, "bundles", among, FileMode.TREE) or repo.TreeBuilder().write()
+    return _with(repo, tree, "bundles", among, FileMode.TREE) or repo.TreeBuilder().write()
 
 
 def _directory(repo: pygit2.Repository, parent: pygit2.Tree | None, name: str) -> pygit2.Tree | None:

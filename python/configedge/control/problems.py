@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 
+import pygit2
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
@@ -56,7 +57,7 @@ def as_api_error(error: Exception) -> ApiError | None:
             return error
         case BundleError():
             # Text that is no document at all is a bad request; one that breaks a rule is understood and refused.
-            syntax = all(problem.code.endswith("-syntax") for problem in error.problems)
+            syntax = all(problem.code in ("json-syntax", "utf-8") for problem in error.problems)
             first = str(error.problems[0])
             more = f" (and {len(error.problems) - 1} more)" if len(error.problems) > 1 else ""
             return ApiError(400 if syntax else 422, error.problems[0].code, first + more, error.problems)
@@ -72,6 +73,9 @@ def as_api_error(error: Exception) -> ApiError | None:
             return ApiError(507, "full", str(error))
         case Unwritable():
             return ApiError(503, "unwritable", str(error), headers={"Retry-After": "1"})
+        case pygit2.GitError():
+            detail = f"the repository cannot be read ({error}); its log and `git fsck` tell more"
+            return ApiError(503, "unreadable", detail, headers={"Retry-After": "1"})
         case RequestValidationError():
             problems = [_parameter(part) for part in error.errors()]
             return ApiError(422, "parameter", "; ".join(str(problem) for problem in problems), problems)

@@ -260,7 +260,7 @@ class Store:
         branch = repo.references[BRANCH]
         if str(branch.target) != tip:
             raise pygit2.GitError(_MOVED)
-        tree = layout.changed(repo, repo[tip].peel(pygit2.Commit).tree.id, path, text)
+        tree = layout.changed(repo, layout.root(repo, tip), path, text)
         who = pygit2.Signature(author.name, author.email)
         commit = repo.create_commit(None, who, who, message, tree, [tip])
         try:
