@@ -19,12 +19,12 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
-import configedge
 import httpx2
+
+import configedge
+from benches.report import Row, finish, options, percentile, spread
 from configedge.cli import example
 from configedge.cli.processes import memory_directory, start_control, start_relay, stop_all
-
-from benches.report import Row, finish, options, percentile, spread
 
 # Bars for the whole way, p99, in ms (with events; with the watch disabled).
 BARS = {"auto": 300.0, "poll": 1500.0}

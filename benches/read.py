@@ -13,9 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import configedge
-from configedge.testing import Publisher
-
 from benches.report import Row, finish, options, spread
+from configedge.testing import Publisher
 
 RIVAL = 'dict["key"]'
 # Statement, bar in multiples of the rival (docs: DESIGN section 4); any of them at most 50 ns.

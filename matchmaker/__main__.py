@@ -12,9 +12,9 @@ import signal
 import socket
 import sys
 
-import configedge
 import uvicorn
 
+import configedge
 from matchmaker.edge.http import create_app
 from matchmaker.service import Service
 from matchmaker.settings import LiveSettings, SettingsError

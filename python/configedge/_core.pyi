@@ -101,7 +101,7 @@ class Snapshot(Mapping[str, Any]):
     def changed(self, key: str) -> int:
         """The generation in which `key` got the value it has here. Raises MissingKeyError if there is no such key."""
     def changed_since(self, older: Snapshot, section: str = "") -> list[str]:
-        """The keys that were added, removed or got another value since `older`, sorted; of one section if it is named."""
+        """The keys that were added, removed or got another value since `older`, sorted; or of one section."""
     def to_dict(self, key: str | None = None) -> Any:
         """The section `key` as new dicts and lists; without a key, all bundles by name.
 

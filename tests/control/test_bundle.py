@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 import yaml
-from configedge.bundle import Bundle, BundleError, BundlePath, dump_json, load_json, to_yaml
-from configedge.control.documents import merge_patch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from configedge.bundle import Bundle, BundleError, BundlePath, dump_json, load_json, to_yaml
+from configedge.control.documents import merge_patch
 
 NAMES = json.loads((Path(__file__).parents[1] / "vectors" / "names.json").read_text())
 

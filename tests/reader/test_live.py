@@ -13,8 +13,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import configedge
 import pytest
+
+import configedge
 from configedge.testing import Publisher
 
 Publish = Callable[..., int]

@@ -9,11 +9,12 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-import configedge
 import pytest
-from configedge.testing import Publisher
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
+import configedge
+from configedge.testing import Publisher
 
 Publish = Callable[..., int]
 

@@ -10,9 +10,9 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-import configedge
 import pytest
 
+import configedge
 from tests.support.relay import Relay, binary, bundle, running, wait_for
 
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import httpx2
 import yaml
+
 from configedge.testing import Publisher
 
 EXAMPLE: dict[str, Any] = yaml.safe_load(resources.files("configedge").joinpath("example/matchmaking.yaml").read_text())
