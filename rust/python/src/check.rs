@@ -6,6 +6,8 @@ use configrelay::check::check;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
+type Checked<'py> = (Option<Bound<'py, PyBytes>>, Vec<Bound<'py, PyDict>>);
+
 /// Checks one ConfigBundle document: syntax, envelope, limits, schema.
 ///
 /// `file` names it in problems; a name that ends in `.json` is read as JSON, any other as YAML. Gives the whole document as
@@ -17,7 +19,7 @@ pub(crate) fn check_bundle<'py>(
     py: Python<'py>,
     text: &[u8],
     file: &str,
-) -> PyResult<(Option<Bound<'py, PyBytes>>, Vec<Bound<'py, PyDict>>)> {
+) -> PyResult<Checked<'py>> {
     let (json, problems) = py.detach(|| match Bundle::parse(text, file) {
         Ok(bundle) => (Some(bundle.to_json()), check(&bundle)),
         Err(problems) => (None, problems),
