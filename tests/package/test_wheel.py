@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import zipfile
@@ -17,7 +18,9 @@ def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The wheel's content, with its scripts beside it."""
     directory = tmp_path_factory.mktemp("wheel")
     command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-build-isolation", "--no-deps", "--no-index"]
-    subprocess.run([*command, "--wheel-dir", str(directory), str(ROOT)], check=True, timeout=600)
+    # The backend calls maturin by name.
+    environment = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    subprocess.run([*command, "--wheel-dir", str(directory), str(ROOT)], check=True, timeout=600, env=environment)
     [wheel] = directory.glob("*.whl")
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(directory / "site")
@@ -27,7 +30,7 @@ def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run(unpacked: Path, *command: str) -> subprocess.CompletedProcess[str]:
     # -S -E leave the editable installation out; the dependencies come from where this Python has them.
     packages = [str(unpacked), *(path for path in sys.path if path.endswith("site-packages"))]
-    script = f"import sys, runpy; sys.path[:0] = {packages!r}; sys.argv = {command!r}; "
+    script = f"import sys, runpy; sys.path[:0] = {packages!r}; sys.argv = {list(command)!r}; "
     script += f"runpy.run_module({command[0]!r}, run_name='__main__', alter_sys=True)"
     return subprocess.run(
         [sys.executable, "-S", "-E", "-c", script], capture_output=True, text=True, cwd=unpacked, timeout=60

@@ -15,11 +15,7 @@ type Checked<'py> = (Option<Bound<'py, PyBytes>>, Vec<Bound<'py, PyDict>>);
 /// code, message, hint), which is empty if the document may be published.
 #[pyfunction]
 #[pyo3(signature = (text, file, /))]
-pub(crate) fn check_bundle<'py>(
-    py: Python<'py>,
-    text: &[u8],
-    file: &str,
-) -> PyResult<Checked<'py>> {
+pub(crate) fn check_bundle<'py>(py: Python<'py>, text: &[u8], file: &str) -> PyResult<Checked<'py>> {
     let (json, problems) = py.detach(|| match Bundle::parse(text, file) {
         Ok(bundle) => (Some(bundle.to_json()), check(&bundle)),
         Err(problems) => (None, problems),
