@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import shutil
 import signal
@@ -197,3 +198,29 @@ def test_importing_starts_no_thread_and_imports_no_server() -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.split(maxsplit=1) == ["1", "[]\n"]
+
+
+def test_a_finaliser_that_reads_during_a_switch_does_no_harm(publish: Publish, directory: Path) -> None:
+    publish(a=0)
+    cfg = configedge.open(directory)
+    read: list[int] = []
+
+    class Finalised:
+        def __init__(self) -> None:
+            self.cycle = self
+
+        def __del__(self) -> None:
+            publish(a=len(read))
+            read.append(cfg["m.a"])
+
+    threshold = gc.get_threshold()
+    gc.set_threshold(1)
+    try:
+        for value in range(100, 300):
+            Finalised()
+            publish(a=value)
+            assert cfg["m.a"] in {value, *range(len(read))}
+    finally:
+        gc.set_threshold(*threshold)
+    assert read == list(range(len(read)))
+    assert read

@@ -11,6 +11,26 @@ pub(crate) fn slot(id: c_int, function: *mut c_void) -> ffi::PyType_Slot {
     ffi::PyType_Slot { slot: id, pfunc: function }
 }
 
+pub(crate) const fn method(
+    name: &'static CStr,
+    function: ffi::PyMethodDefPointer,
+    flags: c_int,
+    doc: &'static CStr,
+) -> ffi::PyMethodDef {
+    ffi::PyMethodDef { ml_name: name.as_ptr(), ml_meth: function, ml_flags: flags, ml_doc: doc.as_ptr() }
+}
+
+pub(crate) const fn getter(name: &'static CStr, get: ffi::getter, doc: &'static CStr) -> ffi::PyGetSetDef {
+    ffi::PyGetSetDef { name: name.as_ptr(), get: Some(get), set: None, doc: doc.as_ptr(), closure: std::ptr::null_mut() }
+}
+
+/// The entries of a type's table, live for ever. `T` is one of C Python's `...Def` structs.
+pub(crate) fn table<T>(mut entries: Vec<T>) -> *mut c_void {
+    // SAFETY: these structs are made of pointers and numbers, and one that is all zeroes is the table's end mark.
+    entries.push(unsafe { std::mem::zeroed() });
+    entries.leak().as_mut_ptr().cast()
+}
+
 /// A heap type of `size` bytes an instance. The tables the slots point to must live for ever, and each slot must have the
 /// function type of its id; that is the caller's part.
 pub(crate) unsafe fn make_type<'py>(

@@ -77,7 +77,7 @@ impl Publisher {
 
     fn open_above(path: &Path, durable: Option<&Path>, floor: u64) -> Result<Self, PublishError> {
         let fail = |action, hint| move |error: io::Error| PublishError::Io { path: path.to_owned(), action, error, hint };
-        let permission = "run the relay as the owner of the directory, or give it another one with --out";
+        let permission = "give the relay a directory of its own with --out, owned by the user it runs as";
         let dir = open_directory(path).map_err(fail("cannot use the snapshot directory", permission))?;
         let lock = open_lock(&dir).map_err(fail("cannot make the lock file", permission))?;
         if let Err(error) = flock(&lock, FlockOperation::NonBlockingLockExclusive) {
@@ -262,6 +262,9 @@ fn open_directory(path: &Path) -> io::Result<OwnedFd> {
     let dir = open(path, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
     // Readers refuse a directory in which others could publish (a Kubernetes emptyDir starts that way).
     let mode = fstat(&dir)?.st_mode & 0o7777;
+    if mode & 0o1000 != 0 {
+        return Err(io::Error::other(format!("{} is shared by all users (mode {mode:o})", path.display())));
+    }
     if mode & 0o022 != 0 {
         fchmod(&dir, Mode::from_raw_mode(mode & !0o022))?;
     }

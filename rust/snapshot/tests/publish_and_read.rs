@@ -293,6 +293,16 @@ fn what_is_wrong_with_a_directory_is_said() {
 }
 
 #[test]
+fn a_directory_that_all_users_share_is_neither_used_nor_changed() {
+    let rig = Rig::new();
+    fs::create_dir(&rig.dir).expect("a directory");
+    fs::set_permissions(&rig.dir, fs::Permissions::from_mode(0o1777)).expect("our own directory");
+    let error = Publisher::open(&rig.dir, None).expect_err("shared, as /tmp is").to_string();
+    assert!(error.contains("directory of its own"), "{error}");
+    assert_eq!(fs::metadata(&rig.dir).expect("still there").permissions().mode() & 0o7777, 0o1777);
+}
+
+#[test]
 fn keys_and_commits_that_do_not_fit_are_refused_and_nothing_is_published() {
     let rig = Rig::new();
     let mut publisher = rig.publisher();

@@ -5,7 +5,7 @@
 
 use crate::classes::reader::ReaderObject;
 use crate::classes::snapshot::Snapshot;
-use crate::slots::{enter, enter_object, make_type as make_type_from_slots, slot};
+use crate::slots::{enter, enter_object, getter, make_type as make_type_from_slots, slot, table};
 use pyo3::exceptions::PyTypeError;
 use pyo3::ffi::{self, PyObject};
 use pyo3::prelude::*;
@@ -229,29 +229,16 @@ unsafe extern "C" fn dealloc(slf: *mut PyObject) {
 }
 
 pub(crate) fn make_type(py: Python<'_>) -> PyResult<Bound<'_, PyType>> {
-    let members = vec![
-        ffi::PyMemberDef {
-            name: c"__vectorcalloffset__".as_ptr(),
-            type_code: ffi::Py_T_PYSSIZET,
-            offset: offset_of!(HandleObject, vectorcall) as ffi::Py_ssize_t,
-            flags: ffi::Py_READONLY,
-            doc: std::ptr::null(),
-        },
-        // SAFETY: all zeroes is the end mark of a member table.
-        unsafe { std::mem::zeroed() },
-    ];
-    let getter = |name: &'static std::ffi::CStr, get: ffi::getter, doc: &'static std::ffi::CStr| ffi::PyGetSetDef {
-        name: name.as_ptr(),
-        get: Some(get),
-        set: None,
-        doc: doc.as_ptr(),
-        closure: null_mut(),
-    };
+    let members = vec![ffi::PyMemberDef {
+        name: c"__vectorcalloffset__".as_ptr(),
+        type_code: ffi::Py_T_PYSSIZET,
+        offset: offset_of!(HandleObject, vectorcall) as ffi::Py_ssize_t,
+        flags: ffi::Py_READONLY,
+        doc: std::ptr::null(),
+    }];
     let getters = vec![
         getter(c"value", value, c"The value now; the same as calling the handle."),
         getter(c"key", key, c"The key it reads."),
-        // SAFETY: all zeroes is the end mark of a getter table.
-        unsafe { std::mem::zeroed() },
     ];
     let slots = vec![
         slot(ffi::Py_tp_dealloc, dealloc as *mut c_void),
@@ -259,8 +246,8 @@ pub(crate) fn make_type(py: Python<'_>) -> PyResult<Bound<'_, PyType>> {
         slot(ffi::Py_tp_getattro, attribute as *mut c_void),
         slot(ffi::Py_nb_bool, is_true as *mut c_void),
         slot(ffi::Py_tp_repr, repr as *mut c_void),
-        slot(ffi::Py_tp_members, members.leak().as_mut_ptr().cast()),
-        slot(ffi::Py_tp_getset, getters.leak().as_mut_ptr().cast()),
+        slot(ffi::Py_tp_members, table(members)),
+        slot(ffi::Py_tp_getset, table(getters)),
         slot(
             ffi::Py_tp_doc,
             c"One key, read again and again: `handle()`, `handle.value`, `if handle:`.".as_ptr().cast_mut().cast(),

@@ -7,14 +7,14 @@
 use crate::classes::handle::{self, HandleObject};
 use crate::classes::health::Health;
 use crate::classes::snapshot::Snapshot;
-use crate::slots::{enter, enter_object, make_type as make_type_from_slots, slot};
+use crate::slots::{enter, enter_object, getter, make_type as make_type_from_slots, method, slot, table};
 use configedge_snapshot as core;
 use pyo3::exceptions::{PyOSError, PyTypeError, PyValueError};
 use pyo3::ffi::{self, PyObject};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyFloat, PyString, PyTuple, PyType};
 use std::cell::{Cell, RefCell};
-use std::ffi::{CStr, c_int, c_void};
+use std::ffi::{c_int, c_void};
 use std::path::{Path, PathBuf};
 use std::ptr::{NonNull, null_mut};
 use std::sync::Arc;
@@ -93,15 +93,21 @@ impl ReaderObject {
 
     /// Serves what `core` holds, if that is not what is served.
     fn follow_core(&self, py: Python<'_>) -> PyResult<()> {
-        let core = self.core.borrow();
-        if Arc::ptr_eq(core.held(), &self.held(py).get().inner) {
+        let held = Arc::clone(self.core.borrow().held());
+        if Arc::ptr_eq(&held, &self.held(py).get().inner) {
             return Ok(());
         }
-        let snapshot = Snapshot::new(py, Arc::clone(core.held()))?;
+        // Making an object may run the garbage collector, and that may run code that reads from here: `core` must not be
+        // borrowed, and if that code has switched to something newer, this is over.
+        let snapshot = Snapshot::new(py, held)?;
+        let core = self.core.borrow();
+        if !Arc::ptr_eq(core.held(), &snapshot.get().inner) {
+            return Ok(());
+        }
         self.values.set(snapshot.get().cache().as_ptr());
         let old = self.snapshot.replace(snapshot.into_ptr());
         self.seen.set(core.held().generation());
-        self.follow_source(&core);
+        self.follow_source(core.source().generation_word());
         drop(core);
         self.forget_recent();
         // SAFETY: `old` was owned.
@@ -110,8 +116,7 @@ impl ReaderObject {
     }
 
     /// When the directory was replaced, generations may repeat, so handles must look again.
-    fn follow_source(&self, core: &core::Reader) {
-        let word: *const AtomicU64 = core.source().generation_word();
+    fn follow_source(&self, word: *const AtomicU64) {
         if self.word.replace(word) != word {
             for handle in self.handles.borrow().iter() {
                 // SAFETY: handles unregister before they go.
@@ -410,14 +415,6 @@ fn seconds(name: &str, value: Option<Bound<'_, PyAny>>) -> PyResult<Option<Durat
     Duration::try_from_secs_f64(seconds).map(Some).map_err(refused)
 }
 
-const fn method(name: &'static CStr, function: ffi::PyMethodDefPointer, flags: c_int, doc: &'static CStr) -> ffi::PyMethodDef {
-    ffi::PyMethodDef { ml_name: name.as_ptr(), ml_meth: function, ml_flags: flags, ml_doc: doc.as_ptr() }
-}
-
-const fn getter(name: &'static CStr, get: ffi::getter, doc: &'static CStr) -> ffi::PyGetSetDef {
-    ffi::PyGetSetDef { name: name.as_ptr(), get: Some(get), set: None, doc: doc.as_ptr(), closure: null_mut() }
-}
-
 pub(crate) fn make_type(py: Python<'_>) -> PyResult<Bound<'_, PyType>> {
     let keywords = ffi::METH_VARARGS | ffi::METH_KEYWORDS;
     let methods = vec![
@@ -451,23 +448,19 @@ pub(crate) fn make_type(py: Python<'_>) -> PyResult<Bound<'_, PyType>> {
             keywords,
             c"wait($self, generation, timeout)\n--\n\nSleeps while `generation` is what is read, for `timeout` seconds or less; gives the generation read then.",
         ),
-        // SAFETY: all zeroes is the end mark of a method table.
-        unsafe { std::mem::zeroed() },
     ];
     let getters = vec![
         getter(c"generation", generation, c"The generation read now."),
         getter(c"commit", commit, c"The Git commit of the generation read now; empty if the relay was not told."),
         getter(c"path", path, c"The snapshot directory."),
-        // SAFETY: all zeroes is the end mark of a getter table.
-        unsafe { std::mem::zeroed() },
     ];
     let slots = vec![
         slot(ffi::Py_tp_new, new as *mut c_void),
         slot(ffi::Py_tp_dealloc, dealloc as *mut c_void),
         slot(ffi::Py_mp_subscript, subscript as *mut c_void),
         slot(ffi::Py_sq_contains, contains as *mut c_void),
-        slot(ffi::Py_tp_methods, methods.leak().as_mut_ptr().cast()),
-        slot(ffi::Py_tp_getset, getters.leak().as_mut_ptr().cast()),
+        slot(ffi::Py_tp_methods, table(methods)),
+        slot(ffi::Py_tp_getset, table(getters)),
         slot(
             ffi::Py_tp_doc,
             c"Reader(path, wait=0.0)\n--\n\nThe newest configuration of a snapshot directory.".as_ptr().cast_mut().cast(),
