@@ -56,7 +56,7 @@ def _ns(timer: timeit.Timer, loops: int) -> float:
 
 def main() -> int:
     arguments = options(__doc__ or "").parse_args()
-    rounds = 7 if arguments.quick else 31
+    rounds = 3 if arguments.quick else 31
     with tempfile.TemporaryDirectory() as scratch:
         directory = Path(scratch) / "snapshots"
         values = {"max_ping_ms": 80.5, "flag": True, **{f"key_{i}": i * 0.5 for i in range(1000)}}
