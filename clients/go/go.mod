@@ -1,0 +1,3 @@
+module configedge.io/go
+
+go 1.24
