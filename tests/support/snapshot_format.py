@@ -13,6 +13,7 @@ SECRET = (0xA0761D6478BD642F, 0xE7037ED1A0B428DB, 0x8EBC6AF09C88C6E3, 0x589965CC
 HEADER = struct.Struct("<8sHHIQQQQQIIIIIIIB3xQ32s")
 SLOT = struct.Struct("<QIHBBQQ")
 MAGIC, MARK = b"CEDGESNP", 0x01020304
+IS_ASCII, IS_SECRET = 1, 2
 NULL, BOOL, I64, F64, STR, JSON, BYTES, BIG = range(8)
 
 Value = None | bool | int | float | str | bytes
@@ -36,6 +37,7 @@ class Snapshot:
     seed: int = 1
     values: dict[str, Value | Json] = field(default_factory=dict)
     changed: dict[str, int] = field(default_factory=dict)
+    secrets: set[str] = field(default_factory=set)
 
 
 class Refused(ValueError):
@@ -113,6 +115,7 @@ def encode(snapshot: Snapshot) -> bytes:
         probe = next(d for d in range(count) if slots[(hash + d) % count] is None)
         longest, place[key] = max(longest, probe + 1), (hash + probe) % count
         kind, flags, payload = _payload(value, append)
+        flags |= IS_SECRET if key in snapshot.secrets else 0
         entry = (hash, append(key.encode()), len(key.encode()), kind, flags, payload)
         slots[place[key]] = SLOT.pack(*entry, snapshot.changed.get(key, snapshot.generation))
     index = b"".join(place[key].to_bytes(4, "little") for key in sorted(keys, key=str.encode))
@@ -129,7 +132,7 @@ def _payload(value: Value | Json, append: object) -> tuple[int, int, int]:
     assert callable(append)
 
     def text(kind: int, raw: bytes, end: bytes) -> tuple[int, int, int]:
-        return kind, int(raw.isascii() and kind != BYTES), append(raw, end) | len(raw) << 32
+        return kind, IS_ASCII * (raw.isascii() and kind != BYTES), append(raw, end) | len(raw) << 32
 
     match value:
         case None:
@@ -174,13 +177,18 @@ def decode(file: bytes) -> Snapshot:
         if slot[0]:
             key, value = _entry(file, strings_at, slot)
             snapshot.values[key], snapshot.changed[key] = value, slot[6]
+            if slot[4] & IS_SECRET:
+                snapshot.secrets.add(key)
+    index = struct.unpack_from(f"<{entries}I", file, index_at)
+    if any(place >= count or not SLOT.unpack_from(file, 128 + 32 * place)[0] for place in index):
+        raise Refused("the index names an empty slot, or none")
     if len(snapshot.values) != entries or any(changed > generation for changed in snapshot.changed.values()):
         raise Refused("entries do not add up")
     return snapshot
 
 
 def _entry(file: bytes, strings_at: int, slot: tuple[int, ...]) -> tuple[str, Value | Json]:
-    _, key_at, key_len, kind, _, payload, _ = slot
+    _, key_at, key_len, kind, flags, payload, _ = slot
 
     def part(offset: int, size: int) -> bytes:
         if offset < strings_at or offset + size > len(file):
@@ -198,6 +206,8 @@ def _entry(file: bytes, strings_at: int, slot: tuple[int, ...]) -> tuple[str, Va
         if kind in plain:
             return key, plain[kind]
         text = raw.decode()
+        if flags & IS_ASCII and not raw.isascii():
+            raise Refused("flagged ASCII and is not")
         return key, Json(text) if kind == JSON else int(text) if kind == BIG else text
     except UnicodeDecodeError as error:
         raise Refused("not UTF-8") from error

@@ -1,7 +1,9 @@
 //! `configedge._core`: the snapshot reader for CPython.
 //!
-//! What is hot (`classes::reader`, `classes::handle`) is written as type slots on the C API, because PyO3's wrappers cost more than
-//! the read itself; everything else is PyO3. All `unsafe` lies in those two files and in `slots`.
+//! What is hot (reader, handle, view) is written as type slots on the C API, because PyO3's wrappers cost more than the read
+//! itself; everything else is PyO3. All `unsafe` lies in [`slots`].
+
+#![deny(unsafe_code)]
 
 mod check;
 mod classes;
@@ -9,15 +11,26 @@ mod slots;
 mod value;
 
 use pyo3::prelude::*;
+use pyo3::types::IntoPyDict;
 
-#[pymodule(gil_used = true)]
+#[pymodule(gil_used = false)]
 #[pyo3(name = "_core")]
 fn core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
-    module.add("Reader", classes::reader::make_type(module.py())?)?;
-    module.add("Handle", classes::handle::make_type(module.py())?)?;
+    module.add("Reader", slots::reader::make_type(module.py())?)?;
+    module.add("Handle", slots::handle::make_type(module.py())?)?;
+    module.add("View", slots::view::make_type(module.py())?)?;
     module.add_class::<classes::snapshot::Snapshot>()?;
+    module.add_class::<classes::diff::Diff>()?;
     module.add_class::<classes::health::Health>()?;
     module.add_class::<classes::publisher::Publisher>()?;
-    module.add_function(wrap_pyfunction!(check::check_bundle, module)?)
+    module.add_function(wrap_pyfunction!(check::check_bundle, module)?)?;
+    // Threads that sleep for a change must be gone before the interpreter is torn down, and are none in a forked child.
+    let py = module.py();
+    py.import("atexit")?.call_method1("register", (wrap_pyfunction!(slots::wait::end_waits, module)?,))?;
+    let hook = [("after_in_child", wrap_pyfunction!(slots::wait::forget_waits, module)?)].into_py_dict(py)?;
+    py.import("os")?.call_method("register_at_fork", (), Some(&hook))?;
+    let mapping = py.import("collections.abc")?.getattr("Mapping")?;
+    mapping.call_method1("register", (module.getattr("Snapshot")?,))?;
+    Ok(())
 }

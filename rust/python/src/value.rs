@@ -1,5 +1,6 @@
 //! From values in a snapshot to Python objects, and back for tests.
 
+use crate::slots::view;
 use configedge_snapshot::{Builder, Span, Value, ValueRef};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
@@ -16,20 +17,34 @@ pub(crate) fn to_python<'py>(py: Python<'py>, value: ValueRef<'_>) -> PyResult<B
         ValueRef::Str(text) => PyString::new(py, text).into_any(),
         ValueRef::Bytes(bytes) => PyBytes::new(py, bytes).into_any(),
         ValueRef::BigInt(text) => integer(py, text)?,
-        ValueRef::Json(text) => json_to_python(py, &parse(text)?, Frozen(true))?,
+        ValueRef::Json(text) => json_to_python(py, &parse(text)?, Containers::Frozen)?,
     })
 }
 
 /// As [`to_python`], with containers as new dicts and lists.
 pub(crate) fn to_plain_python<'py>(py: Python<'py>, value: ValueRef<'_>) -> PyResult<Bound<'py, PyAny>> {
     match value {
-        ValueRef::Json(text) => json_to_python(py, &parse(text)?, Frozen(false)),
+        ValueRef::Json(text) => json_to_python(py, &parse(text)?, Containers::Plain),
         other => to_python(py, other),
     }
 }
 
+/// A container's text as a view of its members; `None` if it is an array.
+pub(crate) fn to_view<'py>(py: Python<'py>, text: &str) -> PyResult<Option<Bound<'py, PyAny>>> {
+    let json = parse(text)?;
+    json.is_object().then(|| json_to_python(py, &json, Containers::Views)).transpose()
+}
+
+/// What objects and arrays become.
 #[derive(Clone, Copy)]
-struct Frozen(bool);
+enum Containers {
+    /// Mapping proxies and tuples.
+    Frozen,
+    /// Dicts and lists.
+    Plain,
+    /// Views and tuples.
+    Views,
+}
 
 fn parse(text: &str) -> PyResult<Json> {
     serde_json::from_str(text).map_err(|error| PyValueError::new_err(format!("a container in the snapshot is not JSON: {error}")))
@@ -40,7 +55,7 @@ fn integer<'py>(py: Python<'py>, text: &str) -> PyResult<Bound<'py, PyAny>> {
     py.get_type::<PyInt>().call1((text,))
 }
 
-fn json_to_python<'py>(py: Python<'py>, value: &Json, frozen: Frozen) -> PyResult<Bound<'py, PyAny>> {
+fn json_to_python<'py>(py: Python<'py>, value: &Json, containers: Containers) -> PyResult<Bound<'py, PyAny>> {
     Ok(match value {
         Json::Null => py.None().into_bound(py),
         Json::Bool(value) => PyBool::new(py, *value).to_owned().into_any(),
@@ -51,15 +66,22 @@ fn json_to_python<'py>(py: Python<'py>, value: &Json, frozen: Frozen) -> PyResul
         },
         Json::String(text) => PyString::new(py, text).into_any(),
         Json::Array(items) => {
-            let items = items.iter().map(|item| json_to_python(py, item, frozen)).collect::<PyResult<Vec<_>>>()?;
-            if frozen.0 { PyTuple::new(py, items)?.into_any() } else { PyList::new(py, items)?.into_any() }
+            let items = items.iter().map(|item| json_to_python(py, item, containers)).collect::<PyResult<Vec<_>>>()?;
+            match containers {
+                Containers::Plain => PyList::new(py, items)?.into_any(),
+                Containers::Frozen | Containers::Views => PyTuple::new(py, items)?.into_any(),
+            }
         }
         Json::Object(members) => {
             let dict = PyDict::new(py);
             for (name, member) in members {
-                dict.set_item(name, json_to_python(py, member, frozen)?)?;
+                dict.set_item(name, json_to_python(py, member, containers)?)?;
             }
-            if frozen.0 { PyMappingProxy::new(py, dict.as_mapping()).into_any() } else { dict.into_any() }
+            match containers {
+                Containers::Plain => dict.into_any(),
+                Containers::Frozen => PyMappingProxy::new(py, dict.as_mapping()).into_any(),
+                Containers::Views => view::new(dict)?,
+            }
         }
     })
 }

@@ -9,6 +9,8 @@ use configedge_snapshot::MAX_KEY_LEN;
 
 pub const API_VERSION: &str = "configedge.io/v1alpha1";
 pub const KIND: &str = "ConfigBundle";
+/// The annotation that lists what is secret.
+pub const SECRET: &str = "configedge.io/secret";
 
 /// Largest document in bytes.
 pub const MAX_DOCUMENT_LEN: usize = 1 << 20;
@@ -57,6 +59,13 @@ impl Bundle {
     /// Names of the policies that must accept the values, and where they stand.
     pub fn policies(&self) -> Option<&Node> {
         self.spec("policies").filter(|node| !matches!(&node.value, Tree::Array(items) if items.is_empty()))
+    }
+
+    /// Paths below the bundle's name that tools must not show to people: the annotation [`SECRET`], parted by commas or space.
+    pub fn secrets(&self) -> impl Iterator<Item = &str> {
+        let annotations = self.document.get("metadata").and_then(|metadata| metadata.get("annotations"));
+        let listed = annotations.and_then(|all| all.get(SECRET)).and_then(Node::as_str).unwrap_or_default();
+        listed.split([',', ' ', '\n']).filter(|path| !path.is_empty())
     }
 
     /// The whole document as compact JSON, members in their order.

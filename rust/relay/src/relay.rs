@@ -270,6 +270,7 @@ impl Relay {
             (true, true) => State::Degraded,
             (true, false) => State::Ok,
         };
+        self.publisher.set_stale(self.status.state == State::Degraded);
     }
 }
 
@@ -278,15 +279,27 @@ fn build(checked: &[Checked], last: Option<&Snapshot>) -> Result<Builder, BuildE
     let mut builder = Builder::new();
     for one in checked {
         match &one.content {
-            Ok(bundle) => flatten(&mut builder, &one.name, bundle.values())?,
+            Ok(bundle) => {
+                flatten(&mut builder, &one.name, bundle.values())?;
+                bundle.secrets().for_each(|path| builder.secret(&format!("{}.{path}", one.name)));
+            }
             Err(_) => {
                 if let Some(ValueRef::Json(text)) = last.and_then(|last| last.get(&one.name)).map(|entry| entry.value())
                     && let Ok(values) = serde_json::from_str(text)
                 {
                     flatten(&mut builder, &one.name, &Node::from_value(&values))?;
+                    keep_secrets(&mut builder, &one.name, last);
                 }
             }
         }
     }
     Ok(builder)
+}
+
+/// What was secret in the bundle that is served stays so. A container is, if something in it is.
+fn keep_secrets(builder: &mut Builder, name: &str, last: Option<&Snapshot>) {
+    let inside = format!("{name}.");
+    let entries = last.iter().flat_map(|last| last.prefix(&inside));
+    let leaves = entries.filter(|entry| entry.is_secret() && !matches!(entry.value(), ValueRef::Json(_)));
+    leaves.for_each(|entry| builder.secret(entry.key()));
 }

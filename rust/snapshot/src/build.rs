@@ -2,7 +2,7 @@
 
 use crate::hash::{key_hash, wyhash};
 use crate::layout::{
-    ASCII, HAS_BYTES, HEADER_LEN, Header, MAX_KEY_LEN, MAX_SNAPSHOT_LEN, Preamble, SLOT_LEN, SNAPSHOT_MAGIC, Slot,
+    ASCII, HAS_BYTES, HEADER_LEN, Header, MAX_KEY_LEN, MAX_SNAPSHOT_LEN, Preamble, SECRET, SLOT_LEN, SNAPSHOT_MAGIC, Slot,
     commit_to_bytes, kind,
 };
 use crate::snapshot::{Snapshot, ValueRef};
@@ -62,6 +62,7 @@ pub struct Builder {
     slots: Vec<Slot>,
     strings: Vec<u8>,
     has_bytes: bool,
+    secrets: Vec<String>,
 }
 
 /// What is the same for every entry of a file.
@@ -118,9 +119,25 @@ impl Builder {
         Ok(())
     }
 
+    /// Marks `key`, everything below it, and the containers whose text has it in them, for tools to hide from people. The
+    /// order of calls does not matter.
+    pub fn secret(&mut self, key: &str) {
+        self.secrets.push(key.to_owned());
+    }
+
     /// Whether `snapshot` has exactly these entries with these values.
     pub fn matches(&self, snapshot: &Snapshot) -> bool {
-        self.len() == snapshot.len() && self.slots.iter().all(|slot| self.unchanged(slot, snapshot).is_some())
+        let same = |slot| {
+            self.unchanged(slot, snapshot).is_some()
+                && snapshot.find(self.key(slot)).is_some_and(|entry| entry.is_secret() == self.is_secret(slot))
+        };
+        self.len() == snapshot.len() && self.slots.iter().all(same)
+    }
+
+    fn is_secret(&self, slot: &Slot) -> bool {
+        let key = self.key(slot);
+        let covers = |a: &[u8], b: &[u8]| b.strip_prefix(a).is_some_and(|rest| rest.first().is_none_or(|&c| c == b'.'));
+        self.secrets.iter().any(|secret| covers(secret.as_bytes(), key) || covers(key, secret.as_bytes()))
     }
 
     fn text_payload(&mut self, kind: u8, text: &str) -> (u8, u8, u64) {
@@ -192,6 +209,7 @@ impl Builder {
                 hash: key_hash(self.key(slot), seed),
                 key_offset: slot.key_offset + strings_offset as u32,
                 payload: if has_text { slot.payload + strings_offset as u64 } else { slot.payload },
+                flags: if self.is_secret(slot) { slot.flags | SECRET } else { slot.flags },
                 changed: previous.and_then(|p| self.unchanged(slot, p)).unwrap_or(stamp.generation),
                 ..*slot
             };

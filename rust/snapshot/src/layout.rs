@@ -26,6 +26,11 @@ pub(crate) mod control {
     pub(crate) const HEARTBEAT: usize = 128;
     pub(crate) const PUBLISHED_AT: usize = 136;
     pub(crate) const PID: usize = 144;
+    pub(crate) const STATE: usize = 148;
+    /// In [`STATE`]: the writer ended in order, so nobody refreshes this directory until another starts.
+    pub(crate) const STOPPED: u32 = 1;
+    /// In [`STATE`]: the writer cannot read what it publishes from, so this may be behind.
+    pub(crate) const STALE: u32 = 2;
     /// A generation that is none: the writer gave this page up (its directory was replaced); open the directory again by path.
     pub(crate) const CLOSED: u64 = u64::MAX;
 }
@@ -110,6 +115,8 @@ pub(crate) mod kind {
 
 /// In `Slot::flags`: every byte of the text is below 0x80.
 pub(crate) const ASCII: u8 = 1;
+/// In `Slot::flags`: a tool that shows values to people hides this one.
+pub(crate) const SECRET: u8 = 2;
 
 /// The commit id is hexadecimal text outside and raw bytes inside.
 pub(crate) fn commit_to_bytes(commit: &str) -> Option<([u8; 32], u8)> {

@@ -23,6 +23,7 @@
 
 mod build;
 mod control;
+mod file;
 mod hash;
 mod layout;
 mod map;
@@ -37,4 +38,4 @@ pub use layout::{MAX_KEY_LEN, MAX_SNAPSHOT_LEN};
 pub use publish::{PublishError, Published, Publisher};
 pub use reader::{Health, Reader};
 pub use snapshot::{Entry, Invalid, Snapshot, ValueRef};
-pub use source::{ReadError, Source, Writer};
+pub use source::{ReadError, Source, Writer, WriterState};

@@ -9,7 +9,7 @@
 use crate::layout::{CONTROL_LEN, control};
 use bytemuck::Pod;
 use rustix::fd::BorrowedFd;
-use rustix::mm::{MapFlags, ProtFlags, mmap, munmap};
+use rustix::mm::{MapFlags, ProtFlags, mmap, mmap_anonymous, munmap};
 use std::io;
 use std::ops::Deref;
 use std::ptr::NonNull;
@@ -36,6 +36,20 @@ impl Pages {
     }
 }
 
+impl Pages {
+    /// Fresh private memory that holds `bytes`.
+    fn copy(bytes: &[u8]) -> io::Result<Self> {
+        let protection = ProtFlags::READ | ProtFlags::WRITE;
+        // SAFETY: as in `map`; the new pages are ours alone and at least as long as `bytes`, so the copy lies inside them.
+        let start = unsafe {
+            let start = mmap_anonymous(std::ptr::null_mut(), bytes.len(), protection, MapFlags::PRIVATE)?.cast::<u8>();
+            start.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len());
+            start
+        };
+        NonNull::new(start).map(|start| Self { start, len: bytes.len() }).ok_or_else(|| io::ErrorKind::OutOfMemory.into())
+    }
+}
+
 impl Drop for Pages {
     fn drop(&mut self) {
         // SAFETY: `start` and `len` are what `mmap` gave, and every borrow of the pages borrows `self`.
@@ -52,6 +66,11 @@ impl Mapping {
     /// The caller has checked that the file is a finished snapshot of `len` > 0 bytes.
     pub(crate) fn new(file: BorrowedFd<'_>, len: usize) -> io::Result<Self> {
         Pages::map(file, len, ProtFlags::READ).map(Self)
+    }
+
+    /// The caller has checked that there are `bytes`.
+    pub(crate) fn copy(bytes: &[u8]) -> io::Result<Self> {
+        Pages::copy(bytes).map(Self)
     }
 }
 

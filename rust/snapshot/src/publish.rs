@@ -2,13 +2,14 @@
 
 use crate::build::{BuildError, Builder, Stamp, restamp};
 use crate::control::{self, ControlFile};
-use crate::layout::control::{CLOSED, GENERATION, HEARTBEAT, PID, PUBLISHED_AT};
+use crate::file;
+use crate::layout::control::{CLOSED, GENERATION, HEARTBEAT, PID, PUBLISHED_AT, STALE, STATE, STOPPED};
 use crate::map::ControlPageMut;
 use crate::snapshot::Snapshot;
 use crate::source::boot_clock_ns;
 use rustix::fd::{AsFd, OwnedFd};
-use rustix::fs::{AtFlags, FlockOperation, Mode, OFlags, fchmod, flock, fstat, fsync, open, openat, renameat, unlinkat};
-use rustix::io::{Errno, write};
+use rustix::fs::{AtFlags, FlockOperation, Mode, OFlags, fchmod, flock, fstat, open, openat, unlinkat};
+use rustix::io::{Errno, retry_on_intr};
 use rustix::rand::{GetRandomFlags, getrandom};
 use rustix::thread::futex;
 use std::collections::VecDeque;
@@ -80,7 +81,7 @@ impl Publisher {
         let permission = "give the relay a directory of its own with --out, owned by the user it runs as";
         let dir = open_directory(path).map_err(fail("cannot use the snapshot directory", permission))?;
         let lock = open_lock(&dir).map_err(fail("cannot make the lock file", permission))?;
-        if let Err(error) = flock(&lock, FlockOperation::NonBlockingLockExclusive) {
+        if let Err(error) = retry_on_intr(|| flock(&lock, FlockOperation::NonBlockingLockExclusive)) {
             return match error {
                 Errno::WOULDBLOCK => Err(PublishError::Locked(path.to_owned())),
                 error => Err(fail("cannot lock the directory", permission)(error.into())),
@@ -104,6 +105,7 @@ impl Publisher {
             kept,
         };
         publisher.page.store_u32(PID, rustix::process::getpid().as_raw_nonzero().get() as u32);
+        publisher.page.store_u32(STATE, 0);
         publisher.heartbeat();
         if publisher.last().is_none() {
             publisher.serve_again()?;
@@ -154,7 +156,7 @@ impl Publisher {
         let stamp = Stamp { instance: self.instance, generation, created_ns: unix_ns(), commit };
         let file = builder.build(&stamp, self.last().as_ref())?;
         self.announce(&file, generation)?;
-        let durable = self.durable.as_deref().map_or(Ok(()), |path| save(path, &file));
+        let durable = self.durable.as_deref().map_or(Ok(()), |path| file::save(path, &file));
         Ok(Published {
             generation,
             keys: builder.len(),
@@ -188,18 +190,7 @@ impl Publisher {
 
     /// write(2), never a store through a map: on a full tmpfs that is ENOSPC here instead of SIGBUS in a reader.
     fn write(&self, file: &[u8], generation: u64) -> io::Result<()> {
-        let temporary = format!(".tmp-{generation:016x}");
-        let result = (|| {
-            let target = create_new(&self.dir, &temporary)?;
-            write_all(&target, file)?;
-            fchmod(&target, Mode::from_raw_mode(0o444))?;
-            renameat(&self.dir, &temporary, &self.dir, name(generation))?;
-            Ok(())
-        })();
-        if result.is_err() {
-            let _ = unlinkat(&self.dir, &temporary, AtFlags::empty());
-        }
-        result
+        file::replace(&self.dir, &name(generation), &format!(".tmp-{generation:016x}"), file, false)
     }
 
     fn wake(&self) {
@@ -227,6 +218,11 @@ impl Publisher {
         self.page.store(HEARTBEAT, boot_clock_ns());
     }
 
+    /// Tells readers whether what is published may be behind, because its source cannot be read.
+    pub fn set_stale(&self, stale: bool) {
+        self.page.store_u32(STATE, if stale { STALE } else { 0 });
+    }
+
     /// Whether the directory or its control page was deleted or replaced under the publisher.
     pub fn directory_lost(&self) -> bool {
         let unlinked = fstat(&self.control).is_ok_and(|stat| stat.st_nlink == 0);
@@ -249,6 +245,13 @@ impl Publisher {
     }
 }
 
+/// A writer that ends in order says so; one that is killed shows by its heartbeat.
+impl Drop for Publisher {
+    fn drop(&mut self) {
+        self.page.store_u32(STATE, STOPPED);
+    }
+}
+
 fn name(generation: u64) -> String {
     format!("g-{generation:016x}")
 }
@@ -259,21 +262,22 @@ fn unix_ns() -> u64 {
 
 fn open_directory(path: &Path) -> io::Result<OwnedFd> {
     DirBuilder::new().recursive(true).mode(0o755).create(path)?;
-    let dir = open(path, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let dir = retry_on_intr(|| open(path, flags, Mode::empty()))?;
     // Readers refuse a directory in which others could publish (a Kubernetes emptyDir starts that way).
     let mode = fstat(&dir)?.st_mode & 0o7777;
     if mode & 0o1000 != 0 {
         return Err(io::Error::other(format!("{} is shared by all users (mode {mode:o})", path.display())));
     }
     if mode & 0o022 != 0 {
-        fchmod(&dir, Mode::from_raw_mode(mode & !0o022))?;
+        retry_on_intr(|| fchmod(&dir, Mode::from_raw_mode(mode & !0o022)))?;
     }
     Ok(dir)
 }
 
 fn open_lock(dir: &OwnedFd) -> io::Result<OwnedFd> {
     let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    Ok(openat(dir, ".lock", flags, Mode::from_raw_mode(0o600))?)
+    Ok(retry_on_intr(|| openat(dir, ".lock", flags, Mode::from_raw_mode(0o600)))?)
 }
 
 /// The page that is there, so that readers of an earlier writer go on; a new one if it cannot be used.
@@ -315,47 +319,4 @@ fn sweep_strangers(path: &Path, dir: &OwnedFd) -> io::Result<VecDeque<Kept>> {
     }
     kept.sort_by_key(|file| file.generation);
     Ok(kept.into())
-}
-
-fn create_new(dir: &OwnedFd, file_name: &str) -> io::Result<OwnedFd> {
-    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    match openat(dir, file_name, flags, Mode::from_raw_mode(0o600)) {
-        // Only a writer with this lock makes such names, so it is a dead one's.
-        Err(Errno::EXIST) => {
-            unlinkat(dir, file_name, AtFlags::empty())?;
-            Ok(openat(dir, file_name, flags, Mode::from_raw_mode(0o600))?)
-        }
-        created => Ok(created?),
-    }
-}
-
-fn write_all(file: &OwnedFd, mut bytes: &[u8]) -> io::Result<()> {
-    while !bytes.is_empty() {
-        match write(file, bytes) {
-            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-            Ok(count) => bytes = &bytes[count..],
-            Err(Errno::INTR) => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
-    Ok(())
-}
-
-/// Writes the durable copy so that a power cut leaves the old one or the new one: file synced, renamed, directory synced.
-fn save(path: &Path, file: &[u8]) -> io::Result<()> {
-    let parent = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let file_name = path.file_name().and_then(|n| n.to_str()).ok_or(io::ErrorKind::InvalidInput)?;
-    DirBuilder::new().recursive(true).mode(0o755).create(parent)?;
-    let dir = open(parent, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
-    let temporary = format!(".tmp-{file_name}");
-    let target = create_new(&dir, &temporary)?;
-    let written = write_all(&target, file)
-        .and_then(|()| Ok(fchmod(&target, Mode::from_raw_mode(0o444))?))
-        .and_then(|()| Ok(fsync(&target)?))
-        .and_then(|()| Ok(renameat(&dir, &temporary, &dir, file_name)?));
-    if written.is_err() {
-        let _ = unlinkat(&dir, &temporary, AtFlags::empty());
-    }
-    written?;
-    Ok(fsync(&dir)?)
 }

@@ -47,7 +47,7 @@ impl Reader {
     /// Attaches to the directory at `path`, which must have something published.
     pub fn open(path: &Path) -> Result<Self, ReadError> {
         let source = Arc::new(Source::attach(path)?);
-        let current = Arc::new(source.load()?);
+        let current = Arc::new(source.load(0)?);
         let seen = current.generation();
         Ok(Self {
             source,
@@ -135,10 +135,10 @@ impl Reader {
     /// From a new directory at the path if the old one was given up.
     fn load(&mut self) -> Result<Snapshot, ReadError> {
         if !self.source.is_orphaned() {
-            return self.source.load();
+            return self.source.load(self.current.generation());
         }
         let source = Source::attach(self.source.path())?;
-        let snapshot = source.load()?;
+        let snapshot = source.load(0)?;
         self.source = Arc::new(source);
         Ok(snapshot)
     }

@@ -3,12 +3,14 @@
 use crate::build::{checksum, unpack};
 use crate::hash::key_hash;
 use crate::layout::{
-    ASCII, HAS_BYTES, HEADER_LEN, Header, MAX_KEY_LEN, MAX_SNAPSHOT_LEN, SLOT_LEN, SNAPSHOT_MAGIC, Slot, commit_to_hex, kind,
+    ASCII, HAS_BYTES, HEADER_LEN, Header, MAX_KEY_LEN, MAX_SNAPSHOT_LEN, SECRET, SLOT_LEN, SNAPSHOT_MAGIC, Slot, commit_to_hex,
+    kind,
 };
 use crate::map::{MappedSlice, Mapping};
 use bytemuck::Zeroable;
 use rustix::fd::{AsFd, BorrowedFd};
 use rustix::fs::{CWD, FileType, Mode, OFlags, SeekFrom, fstat, openat, seek};
+use rustix::io::retry_on_intr;
 use std::io;
 use std::path::Path;
 use std::str;
@@ -50,7 +52,7 @@ impl Snapshot {
     pub(crate) fn open_at(dir: BorrowedFd<'_>, name: &Path, owner: Option<u32>) -> Result<Self, Invalid> {
         // NONBLOCK: a FIFO of that name must not hang the reader.
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
-        let file = openat(dir, name, flags, Mode::empty()).map_err(io::Error::from)?;
+        let file = retry_on_intr(|| openat(dir, name, flags, Mode::empty())).map_err(io::Error::from)?;
         let stat = fstat(&file).map_err(io::Error::from)?;
         if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
             return refused("not a regular file");
@@ -70,6 +72,14 @@ impl Snapshot {
             return refused("sparse");
         }
         Self::verify(Arc::new(Mapping::new(file.as_fd(), len)?))
+    }
+
+    /// Verifies a copy of `file`, which need not lie in a file: for tests, and for snapshots that came another way.
+    pub fn from_bytes(file: &[u8]) -> Result<Self, Invalid> {
+        if !(HEADER_LEN..=MAX_SNAPSHOT_LEN).contains(&file.len()) {
+            return refused(format!("{} bytes long; a snapshot has {HEADER_LEN} to {MAX_SNAPSHOT_LEN}", file.len()));
+        }
+        Self::verify(Arc::new(Mapping::copy(file)?))
     }
 
     fn verify(mapping: Arc<Mapping>) -> Result<Self, Invalid> {
@@ -165,6 +175,11 @@ impl Snapshot {
 
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// How many different numbers [`Entry::place`] may give.
+    pub fn places(&self) -> usize {
+        self.slots.len()
     }
 
     /// The whole file.
@@ -285,6 +300,17 @@ impl<'a> Entry<'a> {
     /// Whether the value is a text of ASCII characters only.
     pub fn is_ascii(&self) -> bool {
         self.slot.flags & ASCII != 0
+    }
+
+    /// A number below [`Snapshot::places`] that is this entry's alone: for tables beside the snapshot.
+    #[inline(always)]
+    pub fn place(&self) -> usize {
+        (std::ptr::from_ref(self.slot).addr() - self.snapshot.slots.as_ptr().addr()) / SLOT_LEN
+    }
+
+    /// Whether tools should hide the value from people.
+    pub fn is_secret(&self) -> bool {
+        self.slot.flags & SECRET != 0
     }
 
     /// The generation in which this key got its value.

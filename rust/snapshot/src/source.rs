@@ -1,7 +1,7 @@
 //! A reader's end of a snapshot directory: what is announced, and the file that goes with it.
 
 use crate::control;
-use crate::layout::control::{CLOSED, HEARTBEAT, PID, PUBLISHED_AT};
+use crate::layout::control::{CLOSED, HEARTBEAT, PID, PUBLISHED_AT, STALE, STATE, STOPPED};
 use crate::map::ControlPage;
 use crate::snapshot::{Invalid, Snapshot};
 use rustix::fd::{AsFd, OwnedFd};
@@ -32,10 +32,21 @@ pub enum ReadError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Writer {
     pub pid: u32,
+    pub state: WriterState,
     /// Time since the writer's last heartbeat, which comes about once a second.
     pub silent_for: Duration,
     /// When the newest generation was announced, in nanoseconds since the Unix epoch.
     pub published_at_ns: u64,
+}
+
+/// What the writer last said of itself. One that was killed still seems to be running: look at its heartbeat too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WriterState {
+    Running,
+    /// It cannot read its source, so what it published may be behind.
+    Stale,
+    /// It ended in order.
+    Stopped,
 }
 
 /// Times a reader tries again when the file it was told of has just been swept.
@@ -95,8 +106,8 @@ impl Source {
         self.page.generation()
     }
 
-    /// Maps and verifies what is announced now.
-    pub fn load(&self) -> Result<Snapshot, ReadError> {
+    /// Maps and verifies what is announced now. A generation below `floor` is refused: none ever goes back.
+    pub fn load(&self, floor: u64) -> Result<Snapshot, ReadError> {
         for _ in 0..RACES {
             let generation = self.generation();
             if generation == 0 {
@@ -107,6 +118,9 @@ impl Source {
             }
             let name = format!("g-{generation:016x}");
             let refused = |why| ReadError::Refused { path: self.path.join(&name), why };
+            if generation < floor {
+                return Err(refused(Invalid::Refused(format!("generation {generation} was announced after {floor}"))));
+            }
             match Snapshot::open_at(self.dir.as_fd(), Path::new(&name), Some(self.owner)) {
                 Ok(found) if found.generation() == generation && found.instance() == self.instance => return Ok(found),
                 Ok(_) => return Err(refused(Invalid::Refused("it belongs to another generation or instance".into()))),
@@ -130,6 +144,12 @@ impl Source {
         self.generation()
     }
 
+    /// Ends all waits on this directory, those of other processes too, which then look and go on waiting.
+    pub fn wake(&self) {
+        // Waking can only fail for arguments that are constants here.
+        let _ = futex::wake(self.page.futex(), futex::Flags::empty(), i32::MAX as u32);
+    }
+
     /// Whether the directory at the path is no longer the one attached.
     pub fn is_orphaned(&self) -> bool {
         self.generation() == CLOSED || fstat(&self.control).map_or(true, |stat| stat.st_nlink == 0)
@@ -139,6 +159,11 @@ impl Source {
         let silent = boot_clock_ns().saturating_sub(self.page.load(HEARTBEAT));
         Writer {
             pid: self.page.load_u32(PID),
+            state: match self.page.load_u32(STATE) {
+                state if state & STOPPED != 0 => WriterState::Stopped,
+                state if state & STALE != 0 => WriterState::Stale,
+                _ => WriterState::Running,
+            },
             silent_for: Duration::from_nanos(silent),
             published_at_ns: self.page.load(PUBLISHED_AT),
         }

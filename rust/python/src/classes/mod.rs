@@ -1,7 +1,6 @@
-//! One Python class a file.
+//! One Python class a file; the hot ones are in `slots`.
 
-pub(crate) mod handle;
+pub(crate) mod diff;
 pub(crate) mod health;
 pub(crate) mod publisher;
-pub(crate) mod reader;
 pub(crate) mod snapshot;

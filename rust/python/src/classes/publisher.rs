@@ -20,13 +20,15 @@ impl Publisher {
         Ok(Self(Mutex::new(publisher)))
     }
 
-    /// Publishes `bundles` (name -> values) as the whole configuration; gives the generation.
+    /// Publishes `bundles` (name -> values) as the whole configuration; gives the generation. The values of `secrets` (keys) are
+    /// marked for tools not to show.
     ///
     /// Raises TypeError for a value that JSON has no type for, ValueError for a key or size over a limit, OSError
     /// if nothing could be written.
-    #[pyo3(signature = (bundles, commit=""))]
-    fn publish(&self, bundles: &Bound<'_, PyDict>, commit: &str) -> PyResult<u64> {
+    #[pyo3(signature = (bundles, commit="", secrets=Vec::new()))]
+    fn publish(&self, bundles: &Bound<'_, PyDict>, commit: &str, secrets: Vec<String>) -> PyResult<u64> {
         let mut builder = core::Builder::new();
+        secrets.iter().for_each(|key| builder.secret(key));
         for (name, values) in bundles {
             insert(&mut builder, &name.extract::<String>()?, &values)?;
         }
@@ -42,5 +44,10 @@ impl Publisher {
     /// Tells readers that their relay is alive.
     fn heartbeat(&self) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).heartbeat();
+    }
+
+    /// Tells readers whether what is published may be behind.
+    fn set_stale(&self, stale: bool) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).set_stale(stale);
     }
 }
