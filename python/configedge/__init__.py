@@ -7,28 +7,47 @@
     limit = cfg.handle("matchmaking.max_ping_ms")
     limit()                                     # the value now
     snap = cfg.snapshot()                       # values that belong together
+    section = cfg.view("matchmaking")           # a section that belongs together: section.max_ping_ms
 
 Importing this starts nothing and reads nothing but the extension module.
 """
 
 import os
+from typing import TYPE_CHECKING, Any
 
-from configedge._core import Handle, Health, Snapshot, __version__
-from configedge.errors import MissingKeyError, OpenError
-from configedge.reader import Change, Reader, Watch
+from configedge._core import Diff, Handle, Health, Reader, Snapshot, View, __version__
+from configedge.errors import DecodeError, MissingKeyError, OpenError
+
+if TYPE_CHECKING:
+    from configedge.watch import Change, Watch
 
 __all__ = [
     "Change",
+    "DecodeError",
+    "Diff",
     "Handle",
     "Health",
     "MissingKeyError",
     "OpenError",
     "Reader",
     "Snapshot",
+    "View",
     "Watch",
     "__version__",
     "open",
+    "testing",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """What few programs need, and what costs milliseconds to import, is imported when it is first named."""
+    from importlib import import_module
+
+    if name in {"Change", "Watch"}:
+        return getattr(import_module("configedge.watch"), name)
+    if name == "testing":
+        return import_module("configedge.testing")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def open(path: str | os.PathLike[str], *, wait: float = 0.0) -> Reader:

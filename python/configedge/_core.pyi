@@ -1,12 +1,24 @@
 """The compiled part of configedge: reading snapshots, checking bundles, writing snapshots for tests."""
 
 import os
-from collections.abc import Iterator, Mapping
-from typing import Any, Final, Generic, TypeVar, final, overload
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, Final, Generic, Literal, TypeVar, final, overload
 
 from typing_extensions import disjoint_base
 
-__all__ = ["Handle", "Health", "Publisher", "Reader", "Snapshot", "__version__", "check_bundle"]
+from configedge.watch import Change, Watch
+
+__all__ = [
+    "Diff",
+    "Handle",
+    "Health",
+    "Publisher",
+    "Reader",
+    "Snapshot",
+    "View",
+    "__version__",
+    "check_bundle",
+]
 
 _T = TypeVar("_T")
 _D = TypeVar("_D")
@@ -16,7 +28,12 @@ __version__: Final[str]
 
 @disjoint_base
 class Reader:
-    """The newest configuration of a snapshot directory. `configedge.open` gives one that can also `watch`."""
+    """The newest configuration of a snapshot directory. `configedge.open` gives one.
+
+    `reader[key]`, `reader.get(key, default)` and `key in reader` read what is published now. No read blocks, and none
+    raises because of what the relay does: while the newest snapshot cannot be taken the one before is served, and
+    `health()` says why. Safe to share between threads, and to inherit over fork.
+    """
 
     def __new__(cls, path: str | os.PathLike[str], wait: float = 0.0) -> Reader:
         """Attaches to the directory at `path`, waiting up to `wait` seconds for its first snapshot.
@@ -45,13 +62,39 @@ class Reader:
     def handle(self, key: str, default: _D, type: type[_T]) -> Handle[_T | _D]:
         """Reads one key again and again; the quickest way to do so.
 
-        With `default`, a missing key reads as that. With `type`, an int is taken where a float is wanted.
-        Raises MissingKeyError and TypeError now, and when a later value is missing or of another type.
+        With `default`, a missing key reads as that. With `type`, the value has that type: an int is taken where a float
+        is wanted, and a type that JSON has none of (a dataclass, msgspec.Struct, pydantic model, Enum, union) is made
+        of the value once a change. Raises MissingKeyError, TypeError or DecodeError now if the key is missing or does
+        not fit; a later value that does not is told by `health()` and in the log, and the last good one is given on.
+        """
+    def many(self, keys: Iterable[str], /) -> tuple[Any, ...]:
+        """The values of all `keys`, all of one generation.
+
+        Quickest with a constant tuple. Raises MissingKeyError if one is missing.
+        """
+    @overload
+    def view(self, section: str, into: None = None) -> View: ...
+    @overload
+    def view(self, section: str, into: type[_T]) -> _T:
+        """A section, held: its members are attributes, and stay as they are for as long as it is kept.
+
+        With `into`, an instance of that dataclass, msgspec.Struct or pydantic model. Gives the same object until
+        something in the section changes. Raises MissingKeyError, TypeError if it is no section, DecodeError if it does
+        not fit `into`; but once it did, a later section that does not is told by `health()` and in the log, and the
+        last good one is given on.
         """
     def snapshot(self) -> Snapshot:
         """The newest snapshot; the same object until something else is published."""
     def health(self) -> Health:
         """What the reader knows of itself and its relay. Also finds out whether the directory was replaced."""
+    def watch(self, key: str = "", callback: Callable[[Change], object] | None = None) -> Watch:
+        """Changes from now on of `key`, of everything below it, of all keys that begin with it if it ends in `*`, or of
+        everything if it is empty.
+
+        Iterate with `for` or `async for`, or call `next_change(timeout)`. With a `callback` it is called with each
+        change, in a thread that all callbacks and `async for` loops of a reader share; `close()` ends it. Changes that
+        come quicker than they are taken are merged into one.
+        """
     def wait(self, generation: int, timeout: float) -> int:
         """Sleeps while `generation` is what is read, for `timeout` seconds or less; gives the generation read then.
 
@@ -83,9 +126,41 @@ class Handle(Generic[_T_co]):
         """The key it reads."""
 
 @final
+class View:
+    """A section of the configuration in one generation: its members are attributes, `view["name"]` is for other names.
+
+    Objects inside are views, arrays are tuples.
+    """
+
+    def __getattr__(self, name: str, /) -> Any: ...
+    def __getitem__(self, name: str, /) -> Any: ...
+    def __contains__(self, name: object, /) -> bool: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __iter__(self) -> Iterator[str]: ...
+    def __len__(self) -> int: ...
+    def __dir__(self) -> list[str]: ...
+
+@final
+class Diff:
+    """What changed from one snapshot to another, by key: of values, not of the containers around them."""
+
+    @property
+    def added(self) -> dict[str, Any]: ...
+    @property
+    def removed(self) -> dict[str, Any]: ...
+    @property
+    def changed(self) -> dict[str, tuple[Any, Any]]:
+        """Old and new value by key."""
+    def __len__(self) -> int: ...
+    def __bool__(self) -> bool: ...
+
+@final
 class Snapshot(Mapping[str, Any]):
     """One generation of the configuration: an immutable mapping from key to value."""
 
+    @staticmethod
+    def open(path: str | os.PathLike[str]) -> Snapshot:
+        """The snapshot in one file, such as the relay's durable copy. Raises OpenError if it is not a whole one."""
     def __getitem__(self, key: str, /) -> Any: ...
     def __iter__(self) -> Iterator[str]: ...
     def __len__(self) -> int: ...
@@ -100,8 +175,25 @@ class Snapshot(Mapping[str, Any]):
         """The value of `key`, or `default` if there is no such key."""
     def changed(self, key: str) -> int:
         """The generation in which `key` got the value it has here. Raises MissingKeyError if there is no such key."""
+    def is_secret(self, key: str) -> bool:
+        """Whether tools should not show the value to people. Raises MissingKeyError if there is no such key."""
+    def memoryview(self, key: str) -> memoryview:
+        """The bytes of a string (UTF-8), of bytes, of a container's JSON text or of a big integer, as they lie in the map.
+
+        Nothing is copied. Raises MissingKeyError if there is no such key, TypeError for any other value.
+        """
+    @overload
+    def view(self, key: str, into: None = None) -> View: ...
+    @overload
+    def view(self, key: str, into: type[_T]) -> _T:
+        """A section of this snapshot, as in `Reader.view`, made anew each time."""
+    def diff(self, older: Snapshot, section: str = "") -> Diff:
+        """What this says that `older` did not; of `section` and below, or of all keys that begin so if it ends in `*`."""
     def changed_since(self, older: Snapshot, section: str = "") -> list[str]:
-        """The keys that were added, removed or got another value since `older`, sorted; or of one section."""
+        """The keys that were added, removed or got another value since `older`, and the containers around them, sorted.
+
+        With a `section`, as in `diff`.
+        """
     def to_dict(self, key: str | None = None) -> Any:
         """The section `key` as new dicts and lists; without a key, all bundles by name.
 
@@ -126,7 +218,7 @@ class Health:
 
     @property
     def ok(self) -> bool:
-        """Whether the newest snapshot is read and the relay is alive."""
+        """Whether the newest snapshot is read, all of it fits its handles and views, and the relay is alive."""
     @property
     def generation(self) -> int:
         """Generation read now."""
@@ -151,6 +243,9 @@ class Health:
     @property
     def relay_alive(self) -> bool: ...
     @property
+    def relay_state(self) -> Literal["running", "stale", "stopped"]:
+        """What the relay last said of itself: "stale" if it could not publish all of what arrived last."""
+    @property
     def switches(self) -> int:
         """Snapshots switched to since the reader was opened."""
     @property
@@ -159,6 +254,9 @@ class Health:
     @property
     def last_error(self) -> str:
         """Why the newest snapshot could not be taken; empty if it was."""
+    @property
+    def rejected(self) -> dict[str, str]:
+        """Why handles and views keep an older value: the newest does not fit them. By key."""
 
 @final
 class Publisher:
@@ -166,14 +264,18 @@ class Publisher:
 
     def __new__(cls, path: str | os.PathLike[str]) -> Publisher:
         """Takes the directory at `path` over, made if it is missing. Raises OSError if that cannot be done."""
-    def publish(self, bundles: dict[str, Any], commit: str = "") -> int:
+    def publish(self, bundles: dict[str, Any], commit: str = "", secrets: list[str] = ...) -> int:
         """Publishes `bundles` (name -> values) as the whole configuration; gives the generation.
+
+        The values of `secrets` (keys) are marked for tools not to show.
 
         Raises TypeError for a value that JSON has no type for, ValueError for a key or size over a limit, OSError if
         nothing could be written.
         """
     def heartbeat(self) -> None:
         """Tells readers that their relay is alive."""
+    def set_stale(self, stale: bool) -> None:
+        """Tells readers whether what is published may be behind."""
 
 def check_bundle(text: bytes, file: str, /) -> tuple[bytes | None, list[dict[str, Any]]]:
     """Checks one ConfigBundle document: syntax, envelope, limits, schema.

@@ -27,3 +27,13 @@ class MissingKeyError(KeyError):
         near = difflib.get_close_matches(self.key, list(self._snapshot)[:10_000], n=3, cutoff=0.7)
         hint = f"; nearest: {', '.join(near)}" if near else ""
         return f"{self.key!r} is not in the configuration (generation {self._snapshot.generation}){hint}"
+
+
+class DecodeError(ValueError):
+    """A value does not fit the class that it is wanted as. `key` is it, `into` the class."""
+
+    def __init__(self, key: str, into: object, why: str) -> None:
+        name = getattr(into, "__name__", repr(into))
+        super().__init__(f"{key} does not fit {name}: {why}: correct the bundle or the class")
+        self.key = key
+        self.into = into

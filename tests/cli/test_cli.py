@@ -100,16 +100,16 @@ def test_a_snapshot_is_read_from_the_shell(tmp_path: Path) -> None:
     directory = tmp_path / "out"
     values = {"ping": 80, "motd": "hello", "regions": {"eu": [1.0, 2**70]}}
     configedge.testing.publish(directory, {"game": values}, "ab" * 20)
-    assert run("read", "game.ping", "--dir", directory) == "80\n"
-    assert run("read", "game.motd", "--dir", directory) == "hello\n"
-    assert json.loads(run("read", "game.regions", "--dir", directory)) == values["regions"]
-    assert "game.pong" in (said := run("read", "game.pong", "--dir", directory, code=1)) and "game.ping" in said
+    assert run("get", "game.ping", "--dir", directory) == "80\n"
+    assert run("get", "game.motd", "--dir", directory) == "hello\n"
+    assert json.loads(run("get", "game.regions", "--dir", directory)) == values["regions"]
+    assert "game.pong" in (said := run("get", "game.pong", "--dir", directory, code=1)) and "game.ping" in said
     assert json.loads(run("dump", "--dir", directory)) == {
         "generation": 1,
         "commit": "ab" * 20,
         "values": {"game": values},
     }
-    assert "no snapshot directory" in run("read", "a", "--dir", tmp_path / "none", code=2)
+    assert "no snapshot directory" in run("get", "a", "--dir", tmp_path / "none", code=2)
 
 
 def test_help_loads_nothing_heavy() -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from configedge.cli import snapshot
 from configedge.cli.client import DEFAULT_SERVER, Client, Server
 from configedge.cli.output import REFUSED, UNUSABLE, AsJson, fail, fail_with, show_json
 
@@ -23,12 +24,20 @@ IfMatch = Annotated[
 
 
 def get(
-    target: Target,
-    at: Annotated[str | None, typer.Option(metavar="COMMIT", help="As it was at this commit.")] = None,
+    target: Annotated[str, typer.Argument(metavar="KEY | NAMESPACE/NAME", help="A key on this node, or a bundle.")],
+    at: Annotated[str | None, typer.Option(metavar="COMMIT", help="The bundle as it was at this commit.")] = None,
+    directory: snapshot.Dir = None,
     as_json: AsJson = False,
     server: Server = DEFAULT_SERVER,
 ) -> None:
-    """Print a bundle as YAML; with --json, all that is known of it."""
+    """Print what services on this node read under a key, or a bundle of the control plane.
+
+    A key, as in matchmaking.max_ping_ms: text is printed bare, anything else as JSON. A bundle, as in
+    treasure-hunt/matchmaking: as YAML; with --json, all that is known of it.
+    """
+    if "/" not in target:
+        snapshot.show(target, directory, as_json)
+        return
     found = Client(server).call("GET", _url(_path(target)), params={"at": at})
     assert found is not None
     if as_json:
@@ -101,11 +110,17 @@ def delete(
 
 
 def ls(
-    namespace: Annotated[str | None, typer.Option(help="Only this namespace.")] = None,
+    section: snapshot.Section = "",
+    namespace: Annotated[str | None, typer.Option(help="Only bundles of this namespace.")] = None,
+    directory: snapshot.Dir = None,
     as_json: AsJson = False,
+    show_secrets: snapshot.ShowSecrets = False,
     server: Server = DEFAULT_SERVER,
 ) -> None:
-    """List the bundles."""
+    """List the bundles of the control plane; with a SECTION or --dir, keys and values on this node."""
+    if section or directory:
+        snapshot.list_keys(section, directory, as_json, show_secrets)
+        return
     client = Client(server)
     items: list[dict[str, Any]] = []
     cursor = None

@@ -78,7 +78,7 @@ def _start(options: argparse.Namespace, services: list[Service], console: Consol
     console.print(table, soft_wrap=True)
     console.print(
         f"\nTry:  configedge ls --server {url}\n"
-        f"      configedge read matchmaking.modes.duel.team_size --dir {snapshots}\n"
+        f"      configedge get matchmaking.modes.duel.team_size --dir {snapshots}\n"
         f"      python -m matchmaker --config {snapshots}\n\nCtrl-C stops all.",
         soft_wrap=True,
     )
