@@ -13,6 +13,7 @@ import gc
 import json
 import shutil
 import signal
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -42,6 +43,9 @@ from benches.peers import (
 from benches.report import Row, Skipped, finish, machine, options, spread
 from configedge.testing import Publisher
 
+FOUR = ("matchmaking.key_1", "matchmaking.key_2", "matchmaking.key_3")
+# Every key once through a reader that has read none: its hash, its slot, a new object.
+UNCACHED, UNCACHED_BAR, UNCACHED_STRETCH = "cfg[key], first read of each key", 3.0, 2.1
 RIVAL, OURS = 'dict["key"]', 'cfg["key"]'
 
 
@@ -59,6 +63,9 @@ READS = {
     "handle()": Own("handle()", 1.5, 1.25),
     "handle.value": Own("handle.value", 1.3, 1.0),
     "if flag:": Own("if flag: pass", 1.3, 1.05),
+    "view.key, a held view": Own("view.max_ping_ms", 0.7, 0.55),
+    "cfg.many(4 keys)": Own(f"cfg.many({(KEY, *FOUR)!r})", 4.5, 3.3),
+    'cfg.view("section").key': Own('cfg.view("matchmaking").max_ping_ms'),
     '"key" in cfg': Own(f'"{KEY}" in cfg'),
     "cfg.snapshot()": Own("cfg.snapshot()"),
     'snapshot["key"]': Own(f'snapshot["{KEY}"]'),
@@ -133,6 +140,26 @@ def own_rows(scope: Mapping[str, Any], rival: Timed, rounds: int) -> list[Row]:
     return [*rows, Row(RIVAL, value, "ns", low, high)]
 
 
+def uncached_row(directory: Path, plain: Mapping[str, float], rounds: int) -> Row:
+    """The first read of each key after a change, beside `dict[key]` with the same keys in the same order."""
+    scope = {"keys": [f" {key}"[1:] for key in plain], "plain": plain, "fresh": lambda: configedge.open(directory)}
+
+    def timer(statement: str) -> timeit.Timer:
+        return timeit.Timer(f"for key in keys: {statement}", "cfg = fresh()", globals=scope)
+
+    timers = [timer(statement) for statement in ("pass", "cfg[key]", "plain[key]")]
+    pairs = []
+    for _ in range(rounds):
+        tries = [[each.timeit(1) / len(plain) * 1e9 for each in timers] for _ in range(20 * TRIES)]
+        loop_ns, ours, rival = map(statistics.median, zip(*tries, strict=True))
+        pairs.append((ours - loop_ns, rival - loop_ns))
+    value, low, high = spread([cost for cost, _ in pairs])
+    ratio = spread([cost / rival for cost, rival in pairs])[0]
+    ok = value <= ABSOLUTE_NS and ratio <= UNCACHED_BAR
+    bar = f"<= {UNCACHED_BAR} x ({UNCACHED_STRETCH}), <= {ABSOLUTE_NS:.0f} ns"
+    return Row(UNCACHED, value, "ns", low, high, "dict[key], each key", ratio, bar, ok)
+
+
 def peer_rows(
     values: Mapping[str, float], scratch: Path, rivals: Sequence[Timed], rounds: int
 ) -> tuple[list[Row], list[Skipped]]:
@@ -179,9 +206,10 @@ def here(with_peers: bool, rounds: int) -> tuple[list[Row], list[Skipped]]:
             "handle": cfg.handle(KEY),
             "flag": cfg.handle("matchmaking.flag"),
             "snapshot": cfg.snapshot(),
+            "view": cfg.view("matchmaking"),
         }
         rival = Timed(f'plain["{KEY}"]', {"plain": plain})
-        rows = own_rows(scope, rival, rounds)
+        rows = [*own_rows(scope, rival, rounds), uncached_row(scratch / "snapshots", plain, rounds)]
         if not with_peers:
             return rows, []
         more, skipped = peer_rows(plain, scratch, [rival, Timed(READS[OURS].statement, scope)], rounds)

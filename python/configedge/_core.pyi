@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, Final, Generic, Literal, TypeVar, final, overload
+from typing import Any, Final, Generic, Literal, Self, TypeVar, final, overload
 
 from typing_extensions import disjoint_base
 
@@ -35,7 +35,7 @@ class Reader:
     `health()` says why. Safe to share between threads, and to inherit over fork.
     """
 
-    def __new__(cls, path: str | os.PathLike[str], wait: float = 0.0) -> Reader:
+    def __new__(cls, path: str | os.PathLike[str], wait: float = 0.0) -> Self:
         """Attaches to the directory at `path`, waiting up to `wait` seconds for its first snapshot.
 
         Raises OpenError (an OSError) if there is none by then, or if the directory must not be trusted.

@@ -16,10 +16,11 @@ def decode(into: Any, key: str, value: Any, is_json: bool) -> Any:
 
     Raises DecodeError with the place of what does not fit.
     """
-    pydantic = sys.modules.get("pydantic")
+    pydantic: Any = sys.modules.get("pydantic")
     if pydantic is not None and isinstance(into, type) and issubclass(into, pydantic.BaseModel):
+        model: Any = into
         try:
-            return into.model_validate_json(value) if is_json else into.model_validate(value)
+            return model.model_validate_json(value) if is_json else model.model_validate(value)
         except pydantic.ValidationError as error:
             # Without the values that were found: they may be secret.
             faults = error.errors(include_url=False, include_input=False, include_context=False)

@@ -25,7 +25,7 @@ Bundles = Mapping[str, Mapping[str, Any]]
 class TestReader(Reader):
     """A reader of a snapshot directory of its own, in memory where the machine has a file system there."""
 
-    __slots__ = ("__dict__",)
+    _publisher: Publisher
     # A test runner that collects by name must not take this for a test.
     __test__ = False
 
@@ -44,9 +44,6 @@ class TestReader(Reader):
         weakref.finalize(made, shutil.rmtree, directory, ignore_errors=True)
         return made
 
-    def __init__(self, bundles: Bundles, commit: str = "") -> None:
-        self._publisher: Publisher
-
     def publish(self, bundles: Bundles, commit: str = "", secrets: Iterable[str] = ()) -> int:
         """Makes `bundles` all that is read from now on; see the function `publish`."""
         return self._publisher.publish(_plain(bundles), commit, list(secrets))
@@ -60,9 +57,7 @@ def reader(bundles: Bundles, commit: str = "") -> TestReader:
     return TestReader(bundles, commit)
 
 
-def publish(
-    path: str | os.PathLike[str], bundles: Bundles, commit: str = "", secrets: Iterable[str] = ()
-) -> int:
+def publish(path: str | os.PathLike[str], bundles: Bundles, commit: str = "", secrets: Iterable[str] = ()) -> int:
     """Makes `bundles` (name -> values, nested dicts and lists of JSON types) all that readers of `path` see.
 
     The directory is made if it is missing. Gives the generation, which counts up with each call. `commit` is 40 or 64

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -110,6 +111,71 @@ def test_a_snapshot_is_read_from_the_shell(tmp_path: Path) -> None:
         "values": {"game": values},
     }
     assert "no snapshot directory" in run("get", "a", "--dir", tmp_path / "none", code=2)
+
+
+def test_keys_are_listed_with_their_values_and_secrets_hidden(tmp_path: Path) -> None:
+    directory = tmp_path / "out"
+    values = {"ping": 80, "regions": {"eu": {"weight": 1.5}}, "token": "s3cret", "long": "x" * 300, "list": []}
+    configedge.testing.publish(directory, {"game": values}, secrets=["game.token"])
+    listed = run("ls", "--dir", directory)
+    assert [line.split()[0] for line in listed.splitlines()] == sorted(
+        ["game.ping", "game.regions.eu.weight", "game.token", "game.long", "game.list"]
+    )
+    assert "s3cret" not in listed and "(secret)" in listed and max(map(len, listed.splitlines())) < 140
+    assert run("ls", "game.regions", "--dir", directory) == "game.regions.eu.weight  1.5\n"
+    assert json.loads(run("ls", "game.regions.eu", "--json", "--dir", directory)) == {"game.regions.eu.weight": 1.5}
+    assert "no 'game.region' in" in run("ls", "game.region", "--dir", directory, code=1)
+    assert (
+        "s3cret" not in (dumped := run("dump", "--dir", directory))
+        and json.loads(dumped)["values"]["game"]["ping"] == 80
+    )
+    assert json.loads(run("dump", "--show-secrets", "--dir", directory))["values"]["game"]["token"] == "s3cret"
+    assert "s3cret" in run("ls", "--show-secrets", "--dir", directory)
+    # Asked for by name.
+    assert run("get", "game.token", "--dir", directory) == "s3cret\n"
+    [file] = directory.glob("g-*")
+    assert run("get", "game.ping", "--dir", file) == "80\n"
+    broken = tmp_path / "broken"
+    broken.write_bytes(file.read_bytes()[:-1])
+    assert "truncated" in run("dump", "--dir", broken, code=2)
+
+
+def test_a_node_is_read_when_its_relay_is_dead_and_that_is_said(tmp_path: Path) -> None:
+    directory = tmp_path / "out"
+    configedge.testing.publish(directory, {"game": {"ping": 80}})
+    with open(directory / "current", "r+b") as page:
+        page.seek(128)
+        page.write((1).to_bytes(8, "little"))
+    done = subprocess.run(
+        [sys.executable, "-m", "configedge.cli", "get", "game.ping", "--dir", directory], capture_output=True, text=True
+    )
+    assert (done.returncode, done.stdout) == (0, "80\n")
+    assert "its relay ended in order" in done.stderr and "the last good configuration" in done.stderr
+
+
+def test_changes_are_watched_from_the_shell(tmp_path: Path) -> None:
+    directory = tmp_path / "out"
+    publisher = configedge.testing.Publisher(directory)
+    publisher.publish({"game": {"ping": 80, "token": "old-s3cret", "gone": 1}}, "", ["game.token"])
+    command = [sys.executable, "-m", "configedge.cli", "watch", "--dir", str(directory), "-n", "1"]
+    watches = [subprocess.Popen([*command, *more], stdout=-1, stderr=-1, text=True) for more in ([], ["--json"])]
+    for watch in watches:
+        assert watch.stderr is not None
+        # Told before it begins to wait; with --json nothing is.
+        assert watch.args[-1:] == ["--json"] or "watching everything" in watch.stderr.readline()
+    deadline = time.monotonic() + 20
+    value = 80
+    while any(watch.poll() is None for watch in watches):
+        assert time.monotonic() < deadline
+        value += 1
+        publisher.publish({"game": {"ping": value, "token": f"s3cret-{value}", "new": [1]}}, "ab" * 20, ["game.token"])
+        time.sleep(0.3)
+    told, told_json = (watch.communicate()[0] for watch in watches)
+    assert "  ~ game.ping  80 -> " in told and "  ~ game.token  (secret)" in told and "ab" * 6 in told
+    assert "  + game.new.0  1" in told and "  - game.gone  1" in told
+    change = json.loads(told_json)
+    assert change["changed"]["game.token"] == "(secret)" and change["commit"] == "ab" * 20
+    assert "s3cret" not in told + told_json
 
 
 def test_help_loads_nothing_heavy() -> None:

@@ -296,3 +296,31 @@ def test_logs_can_be_json(tmp_path: Path) -> None:
         _, log = relay.stop()
     lines: list[dict[str, Any]] = [json.loads(line) for line in log.splitlines()]
     assert [line["event"] for line in lines] == ["published", "stopped"]
+
+
+def test_what_a_bundle_calls_secret_is_marked_and_stays_so_while_a_worse_one_is_refused(tmp_path: Path) -> None:
+    def text(listed: str, values: dict[str, Any]) -> str:
+        annotation = f"namespace: default, annotations: {{configedge.io/secret: {json.dumps(listed)}}}"
+        return bundle(values).replace("namespace: default", annotation)
+
+    def secrets(cfg: configedge.Reader) -> set[str]:
+        snap = cfg.snapshot()
+        return {key for key in snap if snap.is_secret(key)}
+
+    values: dict[str, Any] = {"db": {"password": "x", "host": "y"}, "tokens": ["a", {"b": "c"}], "open": 1}
+    with running(tmp_path, first=text("db.password, tokens.1", values)) as relay:
+        cfg = configedge.open(relay.out)
+        marked = {"m", "m.db", "m.db.password", "m.tokens", "m.tokens.1", "m.tokens.1.b"}
+        assert secrets(cfg) == marked
+        assert cfg.health().relay_state == "running"
+        relay.put(text("db.pasword", values))
+        wait_for(lambda: cfg.health().relay_state == "stale")
+        assert 'there is no "db.pasword" in spec.values' in str(relay.status())
+        relay.put(bundle({"new": 1}, "other"), "other.yaml")
+        wait_for(lambda: "other.new" in cfg)
+        assert secrets(cfg) == marked
+        relay.put(text("db.password", values))
+        wait_for(lambda: secrets(cfg) == {"m", "m.db", "m.db.password"})
+        assert cfg.health().relay_state == "running"
+        relay.stop()
+        assert cfg.health().relay_state == "stopped"

@@ -11,7 +11,6 @@ mod slots;
 mod value;
 
 use pyo3::prelude::*;
-use pyo3::types::IntoPyDict;
 
 #[pymodule(gil_used = false)]
 #[pyo3(name = "_core")]
@@ -25,12 +24,7 @@ fn core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<classes::health::Health>()?;
     module.add_class::<classes::publisher::Publisher>()?;
     module.add_function(wrap_pyfunction!(check::check_bundle, module)?)?;
-    // Threads that sleep for a change must be gone before the interpreter is torn down, and are none in a forked child.
-    let py = module.py();
-    py.import("atexit")?.call_method1("register", (wrap_pyfunction!(slots::wait::end_waits, module)?,))?;
-    let hook = [("after_in_child", wrap_pyfunction!(slots::wait::forget_waits, module)?)].into_py_dict(py)?;
-    py.import("os")?.call_method("register_at_fork", (), Some(&hook))?;
-    let mapping = py.import("collections.abc")?.getattr("Mapping")?;
+    let mapping = module.py().import("collections.abc")?.getattr("Mapping")?;
     mapping.call_method1("register", (module.getattr("Snapshot")?,))?;
     Ok(())
 }

@@ -43,7 +43,8 @@ impl Bundle {
             return Err(envelope.problems);
         }
         let bundle = Self { file: file.to_owned(), name, namespace, document };
-        let problems = check_limits(&bundle);
+        let mut problems = check_limits(&bundle);
+        problems.extend(check_secrets(&bundle));
         if problems.is_empty() { Ok(bundle) } else { Err(problems) }
     }
 
@@ -63,9 +64,12 @@ impl Bundle {
 
     /// Paths below the bundle's name that tools must not show to people: the annotation [`SECRET`], parted by commas or space.
     pub fn secrets(&self) -> impl Iterator<Item = &str> {
-        let annotations = self.document.get("metadata").and_then(|metadata| metadata.get("annotations"));
-        let listed = annotations.and_then(|all| all.get(SECRET)).and_then(Node::as_str).unwrap_or_default();
+        let listed = self.secret_node().and_then(Node::as_str).unwrap_or_default();
         listed.split([',', ' ', '\n']).filter(|path| !path.is_empty())
+    }
+
+    fn secret_node(&self) -> Option<&Node> {
+        self.document.get("metadata")?.get("annotations")?.get(SECRET)
     }
 
     /// The whole document as compact JSON, members in their order.
@@ -215,6 +219,17 @@ fn check_limits(bundle: &Bundle) -> Vec<Problem> {
         limits.problems.push(bundle.values().problem(&bundle.file, "spec.values", "limit", message, "split the bundle"));
     }
     limits.problems
+}
+
+/// A path that names nothing is most likely misspelt, and then what it meant is not hidden.
+fn check_secrets(bundle: &Bundle) -> Vec<Problem> {
+    let Some(node) = bundle.secret_node() else { return Vec::new() };
+    let lost = bundle.secrets().filter(|path| bundle.values().find(path).is_none());
+    let told = |path| {
+        let (key, message) = (format!("metadata.annotations.{SECRET}"), format!("there is no {path:?} in spec.values"));
+        node.problem(&bundle.file, &key, "unknown-key", message, "correct the path, or remove it")
+    };
+    lost.map(told).collect()
 }
 
 struct Limits<'a> {

@@ -45,6 +45,14 @@ impl Node {
         self.member(name).map(|member| &member.node)
     }
 
+    /// What lies at a path such as `regions.eu.0` in this.
+    pub fn find(&self, path: &str) -> Option<&Node> {
+        path.split('.').try_fold(self, |node, segment| match &node.value {
+            Tree::Array(items) => items.get(segment.parse::<usize>().ok()?),
+            _ => node.get(segment),
+        })
+    }
+
     pub fn member(&self, name: &str) -> Option<&Member> {
         self.members()?.iter().find(|member| member.name == name)
     }

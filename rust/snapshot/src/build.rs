@@ -173,7 +173,7 @@ impl Builder {
 
     /// The generation in which this entry got its value, if `snapshot` has the same value for it.
     fn unchanged(&self, slot: &Slot, snapshot: &Snapshot) -> Option<u64> {
-        let before = snapshot.find(self.key(slot))?;
+        let before = snapshot.find(self.key(slot)).filter(|before| before.slot().kind == slot.kind)?;
         let same = match before.value() {
             ValueRef::Null | ValueRef::Bool(_) | ValueRef::I64(_) | ValueRef::F64(_) => before.slot().payload == slot.payload,
             ValueRef::Str(text) | ValueRef::Json(text) | ValueRef::BigInt(text) => {
@@ -181,7 +181,7 @@ impl Builder {
             }
             ValueRef::Bytes(bytes) => self.bytes_at(unpack(slot.payload)) == bytes,
         };
-        (same && before.slot().kind == slot.kind).then(|| before.changed())
+        same.then(|| before.changed())
     }
 
     /// The whole file. `previous` decides which entries count as changed.

@@ -8,12 +8,12 @@ use crate::map::ControlPageMut;
 use crate::snapshot::Snapshot;
 use crate::source::boot_clock_ns;
 use rustix::fd::{AsFd, OwnedFd};
-use rustix::fs::{AtFlags, FlockOperation, Mode, OFlags, fchmod, flock, fstat, open, openat, unlinkat};
+use rustix::fs::{AtFlags, Dir, FlockOperation, Mode, OFlags, fchmod, flock, fstat, open, openat, statat, unlinkat};
 use rustix::io::{Errno, retry_on_intr};
 use rustix::rand::{GetRandomFlags, getrandom};
 use rustix::thread::futex;
 use std::collections::VecDeque;
-use std::fs::{DirBuilder, read_dir};
+use std::fs::DirBuilder;
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
@@ -89,7 +89,7 @@ impl Publisher {
         }
         let ControlFile { file, instance, .. } = adopt_control(&dir).map_err(fail("cannot make the control page", permission))?;
         let page = ControlPageMut::new(file.as_fd()).map_err(fail("cannot map the control page", permission))?;
-        let kept = sweep_strangers(path, &dir).map_err(fail("cannot list the directory", permission))?;
+        let kept = sweep_strangers(&dir).map_err(fail("cannot list the directory", permission))?;
         let newest = kept.back().map_or(0, |file| file.generation);
         let announced = Some(page.load(GENERATION)).filter(|&g| g != CLOSED).unwrap_or(0);
 
@@ -301,20 +301,21 @@ fn adopt_control(dir: &OwnedFd) -> io::Result<ControlFile> {
 }
 
 /// Deletes what dead writers left half done; gives the snapshots, oldest first.
-fn sweep_strangers(path: &Path, dir: &OwnedFd) -> io::Result<VecDeque<Kept>> {
+fn sweep_strangers(dir: &OwnedFd) -> io::Result<VecDeque<Kept>> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let listing = Dir::new(retry_on_intr(|| openat(dir, ".", flags, Mode::empty()))?)?;
     let mut kept = Vec::new();
-    for entry in read_dir(path)? {
+    for entry in listing {
         let entry = entry?;
-        let file_name = entry.file_name();
-        let Some(text) = file_name.to_str() else { continue };
-        if text.starts_with(".tmp-") {
-            let _ = unlinkat(dir, text, AtFlags::empty());
+        let Ok(name) = entry.file_name().to_str() else { continue };
+        if name.starts_with(".tmp-") {
+            let _ = unlinkat(dir, name, AtFlags::empty());
         } else if let Some(generation) =
-            text.strip_prefix("g-").and_then(|hex| u64::from_str_radix(hex, 16).ok()).filter(|&g| g < CLOSED / 2)
+            name.strip_prefix("g-").and_then(|hex| u64::from_str_radix(hex, 16).ok()).filter(|&g| g < CLOSED / 2)
         {
-            let meta = entry.metadata()?;
-            let age = meta.modified().ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok()).unwrap_or(Duration::ZERO);
-            kept.push(Kept { generation, len: meta.len(), published_ns: age.as_nanos() as u64 });
+            let stat = statat(dir, name, AtFlags::SYMLINK_NOFOLLOW)?;
+            let published_ns = (stat.st_mtime as u64).saturating_mul(1_000_000_000).saturating_add(stat.st_mtime_nsec);
+            kept.push(Kept { generation, len: stat.st_size as u64, published_ns });
         }
     }
     kept.sort_by_key(|file| file.generation);

@@ -144,12 +144,6 @@ impl Source {
         self.generation()
     }
 
-    /// Ends all waits on this directory, those of other processes too, which then look and go on waiting.
-    pub fn wake(&self) {
-        // Waking can only fail for arguments that are constants here.
-        let _ = futex::wake(self.page.futex(), futex::Flags::empty(), i32::MAX as u32);
-    }
-
     /// Whether the directory at the path is no longer the one attached.
     pub fn is_orphaned(&self) -> bool {
         self.generation() == CLOSED || fstat(&self.control).map_or(true, |stat| stat.st_nlink == 0)

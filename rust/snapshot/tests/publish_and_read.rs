@@ -1,6 +1,8 @@
 //! What a writer and its readers see of each other through a directory.
 
-use configedge_snapshot::{BuildError, Builder, PublishError, Publisher, ReadError, Reader, Snapshot, Value, ValueRef};
+use configedge_snapshot::{
+    BuildError, Builder, PublishError, Publisher, ReadError, Reader, Snapshot, Value, ValueRef, WriterState,
+};
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
@@ -91,6 +93,86 @@ fn a_key_keeps_the_generation_in_which_its_value_changed() {
     let last = publisher.last().expect("published");
     let changed = |key| last.get(key).map(|entry| entry.changed());
     assert_eq!((changed("a"), changed("b")), (Some(1), Some(3)));
+}
+
+#[test]
+fn a_key_may_change_from_any_type_to_any_other() {
+    let rig = Rig::new();
+    let mut publisher = rig.publisher();
+    let big = "9".repeat(40);
+    let far = Value::I64(i64::MAX);
+    let values =
+        [Value::Null, Value::Bool(true), far, Value::F64(-1.5), Value::Str("text"), Value::Bytes(b"\xff"), Value::BigInt(&big)];
+    for (from, to) in values.iter().flat_map(|from| values.iter().map(move |to| (from, to))) {
+        publisher.publish(&builder(&[("a", *from)]), "").expect("published");
+        let before = publisher.generation();
+        publisher.publish(&builder(&[("a", *to)]), "").expect("published");
+        let last = publisher.last().expect("published");
+        let entry = last.get("a").expect("there");
+        let same = std::mem::discriminant(from) == std::mem::discriminant(to);
+        assert_eq!(entry.changed() <= before, same, "{from:?} -> {to:?}");
+    }
+}
+
+#[test]
+fn a_generation_that_goes_back_is_refused() {
+    let rig = Rig::new();
+    let mut publisher = rig.publisher();
+    publisher.publish(&one(1), "").expect("published");
+    publisher.publish(&one(2), "").expect("published");
+    let mut reader = Reader::open(&rig.dir).expect("attached");
+    // What a writer of some other making might do: announce an older file that is still there.
+    let page = fs::OpenOptions::new().write(true).open(rig.dir.join("current")).expect("our own file");
+    std::os::unix::fs::FileExt::write_at(&page, &1u64.to_le_bytes(), 64).expect("written");
+    assert_eq!(read(&mut reader), 2);
+    assert!(reader.health().last_error.contains("generation 1 was announced after 2"), "{:?}", reader.health());
+    drop(publisher);
+    rig.publisher().publish(&one(3), "").expect("published");
+    std::thread::sleep(Duration::from_millis(50));
+    assert_eq!(read(&mut reader), 3);
+}
+
+#[test]
+fn a_writer_says_how_it_is() {
+    let rig = Rig::new();
+    let mut publisher = rig.publisher();
+    publisher.publish(&one(1), "").expect("published");
+    let mut reader = Reader::open(&rig.dir).expect("attached");
+    assert_eq!(reader.health().writer.state, WriterState::Running);
+    publisher.set_stale(true);
+    assert_eq!(reader.health().writer.state, WriterState::Stale);
+    publisher.set_stale(false);
+    assert_eq!(reader.health().writer.state, WriterState::Running);
+    drop(publisher);
+    assert_eq!(reader.health().writer.state, WriterState::Stopped);
+    let _publisher = rig.publisher();
+    assert_eq!(reader.health().writer.state, WriterState::Running);
+}
+
+#[test]
+fn what_is_secret_is_marked_with_what_is_around_and_below_it() {
+    let rig = Rig::new();
+    let mut publisher = rig.publisher();
+    let entries = [("m", Value::Null), ("m.db", Value::Null), ("m.db.password", Value::Null), ("m.db.password.x", Value::Null)];
+    let mut secret = builder(&[&entries[..], &[("m.dbx", Value::Null), ("n", Value::Null)]].concat());
+    publisher.publish(&secret, "").expect("published");
+    secret.secret("m.db.password");
+    assert!(!secret.matches(&publisher.last().expect("published")), "another mark is another snapshot");
+    publisher.publish(&secret, "").expect("published");
+    let last = publisher.last().expect("published");
+    let marked: Vec<_> = last.iter().filter(|entry| entry.is_secret()).map(|entry| entry.key().to_owned()).collect();
+    assert_eq!(marked, ["m", "m.db", "m.db.password", "m.db.password.x"]);
+    assert!(secret.matches(&last));
+}
+
+#[test]
+fn a_control_page_with_holes_is_not_mapped() {
+    let rig = Rig::new();
+    fs::create_dir(&rig.dir).expect("a directory");
+    let page = fs::File::create(rig.dir.join("current")).expect("a file");
+    page.set_len(4096).expect("a hole");
+    let error = Reader::open(&rig.dir).expect_err("a hole").to_string();
+    assert!(error.contains("sparse"), "{error}");
 }
 
 #[test]

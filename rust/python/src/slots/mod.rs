@@ -10,7 +10,6 @@ pub(crate) mod handle;
 pub(crate) mod objects;
 pub(crate) mod reader;
 pub(crate) mod view;
-pub(crate) mod wait;
 
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::ffi;

@@ -7,7 +7,7 @@
 use crate::classes::health::Health;
 use crate::classes::snapshot::{Snapshot, open_error};
 use crate::slots::handle::{self, HandleObject};
-use crate::slots::{enter, enter_object, getter, locked, make_type as make_type_from_slots, method, slot, table, text, wait};
+use crate::slots::{enter, enter_object, getter, locked, make_type as make_type_from_slots, method, slot, table, text};
 use configedge_snapshot as core;
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::ffi::{self, PyObject};
@@ -212,11 +212,11 @@ impl ReaderObject {
         // SAFETY: the caller's live object, and a snapshot that is owned.
         let (found, held) = unsafe { (text(key), self.held.get()) };
         let Some(text) = found else {
-            // SAFETY: the caller's live object.
-            return enter(null_mut(), |py| match unsafe { ffi::PyUnicode_Check(key) } {
+            return enter(null_mut(), |py| {
+                // SAFETY: the caller's live object.
+                let key = unsafe { Bound::from_borrowed_ptr(py, key) };
                 // A str without UTF-8 is the name of nothing.
-                1 => Ok(null_mut()),
-                _ => Err(not_a_key(&unsafe { Bound::from_borrowed_ptr(py, key) })),
+                if key.is_instance_of::<PyString>() { Ok(null_mut()) } else { Err(not_a_key(&key)) }
             });
         };
         let value = enter(null_mut(), |py| {
@@ -289,9 +289,7 @@ impl ReaderObject {
         let old = self.viewed(section.as_ptr(), into.map_or(null_mut(), Bound::as_ptr), |viewed| viewed.value.clone_ref(py));
         let mut views = self.views.borrow_mut();
         let gone = match old {
-            Some(_) => {
-                views.iter().position(|viewed| viewed.is(section.as_ptr(), new.into_ptr())).map(|at| views.swap_remove(at))
-            }
+            Some(_) => views.iter().position(|viewed| viewed.is(section.as_ptr(), new.class())).map(|at| views.swap_remove(at)),
             None if views.len() == VIEWS => Some(views.swap_remove(0)),
             None => None,
         };
@@ -309,7 +307,7 @@ impl ReaderObject {
 }
 
 impl Viewed {
-    fn into_ptr(&self) -> *mut PyObject {
+    fn class(&self) -> *mut PyObject {
         self.into.as_ref().map_or(null_mut(), Py::as_ptr)
     }
 
@@ -317,7 +315,7 @@ impl Viewed {
     #[inline(always)]
     fn is(&self, section: *mut PyObject, into: *mut PyObject) -> bool {
         // SAFETY: both are live strs.
-        self.into_ptr() == into && (self.section.as_ptr() == section || unsafe { text(self.section.as_ptr()) == text(section) })
+        self.class() == into && (self.section.as_ptr() == section || unsafe { text(self.section.as_ptr()) == text(section) })
     }
 }
 
@@ -546,7 +544,8 @@ unsafe extern "C" fn wait_for(slf: *mut PyObject, args: *mut PyObject, kwargs: *
         }
         // SAFETY: a live instance.
         let (source, announced, timeout) = unsafe { locked(slf, || reader.core.borrow().before_wait(timeout)) };
-        wait::sleep(py, &source, announced, timeout)?;
+        py.detach(|| source.wait(announced, timeout));
+        py.check_signals()?;
         let now = inside(&|| {
             reader.core.borrow_mut().after_wait();
             reader.follow_core(py)?;
