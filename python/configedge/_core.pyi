@@ -178,7 +178,7 @@ class Snapshot(Mapping[str, Any]):
     def is_secret(self, key: str) -> bool:
         """Whether tools should not show the value to people. Raises MissingKeyError if there is no such key."""
     def memoryview(self, key: str) -> memoryview:
-        """The bytes of a string (UTF-8), of bytes, of a container's JSON text or of a big integer, as they lie in the map.
+        """The bytes of a string (UTF-8), of bytes, of a container's JSON text or of a big integer, in the map.
 
         Nothing is copied. Raises MissingKeyError if there is no such key, TypeError for any other value.
         """
@@ -188,9 +188,9 @@ class Snapshot(Mapping[str, Any]):
     def view(self, key: str, into: type[_T]) -> _T:
         """A section of this snapshot, as in `Reader.view`, made anew each time."""
     def diff(self, older: Snapshot, section: str = "") -> Diff:
-        """What this says that `older` did not; of `section` and below, or of all keys that begin so if it ends in `*`."""
+        """What this says that `older` did not: of `section` and below, or of all that begins so if it ends in `*`."""
     def changed_since(self, older: Snapshot, section: str = "") -> list[str]:
-        """The keys that were added, removed or got another value since `older`, and the containers around them, sorted.
+        """The keys that were added, removed or got another value since `older`, and their containers, sorted.
 
         With a `section`, as in `diff`.
         """

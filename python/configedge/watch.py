@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("configedge")
 
-# Longest sleep in one piece. Waking is by futex, so this only bounds how late a directory is noticed that was replaced under
-# a relay that could not say so, and how late a notifier ends that nobody needs any more.
+# Longest sleep in one piece. Waking is by futex, so this only bounds how late a directory is noticed that was replaced
+# under a relay that could not say so, and how late a notifier ends that nobody needs any more.
 _SLICE_S = 1.0
 
 
@@ -28,7 +28,7 @@ class Change(NamedTuple):
     generation: int
     commit: str
     keys: tuple[str, ...]
-    """Keys that were added, removed or got another value since the last change, and the containers around them, sorted."""
+    """Keys that were added, removed or got another value since the last change, and their containers, sorted."""
     snapshot: Snapshot
 
 
@@ -46,7 +46,7 @@ class Watch:
             notifier_of(reader).add(self._call_back)
 
     def next_change(self, timeout: float | None = None) -> Change | None:
-        """The next change, or None if there is none within `timeout` seconds (None: wait for ever) or the watch is closed.
+        """The next change, or None if none comes within `timeout` seconds (None: wait for ever) or the watch is closed.
 
         Raises TypeError if a callback takes the changes.
         """
@@ -63,7 +63,7 @@ class Watch:
         return None
 
     def close(self) -> None:
-        """Ends the watch: its loops end, a blocking one within a second. A callback that is running ends in its own time."""
+        """Ends the watch: its loops end, a blocking one within a second. A running callback is not cut off."""
         self._closed = True
         for tell in list(self._sleeping):
             tell()
@@ -171,8 +171,8 @@ class Notifier:
                 if not told:
                     self._thread = None
                     return
-            # By identity: a directory that was made anew counts its generations from one again. The first round tells in
-            # any case, because something may have been published before the thread was there.
+            # By identity: a directory that was made anew counts its generations from one again. The first round tells
+            # in any case, because something may have been published before the thread was there.
             if (now := reader.snapshot()) is not seen:
                 seen = now
                 for tell in told:

@@ -21,7 +21,7 @@ Dir = Annotated[
     typer.Option(
         "--dir",
         envvar="CONFIGEDGE_DIR",
-        help="The node's snapshot directory, or one snapshot file such as the relay's durable copy. [default: /run/configedge]",
+        help="The node's snapshot directory, or a snapshot file (the relay's durable copy). [default: /run/configedge]",
         show_default=False,
     ),
 ]

@@ -142,7 +142,7 @@ impl Relay {
         Outcome::Published
     }
 
-    pub fn heartbeat(&self) {
+    pub fn heartbeat(&mut self) {
         self.publisher.heartbeat();
     }
 

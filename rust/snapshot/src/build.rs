@@ -1,12 +1,11 @@
 //! From keys and values to the bytes of a snapshot, all in heap memory.
 
-use crate::hash::{key_hash, wyhash};
+use crate::hash::{Seed, key_hash, wyhash};
 use crate::layout::{
     ASCII, HAS_BYTES, HEADER_LEN, Header, MAX_KEY_LEN, MAX_SNAPSHOT_LEN, Preamble, SECRET, SLOT_LEN, SNAPSHOT_MAGIC, Slot,
     commit_to_bytes, kind,
 };
-use crate::snapshot::{Snapshot, ValueRef};
-use bytemuck::Zeroable;
+use crate::snapshot::{Entry, Snapshot, ValueRef};
 use thiserror::Error;
 
 /// A value on its way into a snapshot.
@@ -75,6 +74,8 @@ pub(crate) struct Stamp<'a> {
 
 /// How many seeds are tried for the table with the shortest longest probe.
 const SEEDS: u64 = 4;
+/// A table in which no key takes more looks than this is not worth another try.
+const GOOD_PROBE: u32 = 8;
 
 impl Builder {
     pub fn new() -> Self {
@@ -128,8 +129,8 @@ impl Builder {
     /// Whether `snapshot` has exactly these entries with these values.
     pub fn matches(&self, snapshot: &Snapshot) -> bool {
         let same = |slot| {
-            self.unchanged(slot, snapshot).is_some()
-                && snapshot.find(self.key(slot)).is_some_and(|entry| entry.is_secret() == self.is_secret(slot))
+            let before = snapshot.find(self.key(slot));
+            self.unchanged(slot, before).is_some() && before.is_some_and(|entry| entry.is_secret() == self.is_secret(slot))
         };
         self.len() == snapshot.len() && self.slots.iter().all(same)
     }
@@ -171,9 +172,9 @@ impl Builder {
         &self.strings[slot.key_offset as usize..][..usize::from(slot.key_len)]
     }
 
-    /// The generation in which this entry got its value, if `snapshot` has the same value for it.
-    fn unchanged(&self, slot: &Slot, snapshot: &Snapshot) -> Option<u64> {
-        let before = snapshot.find(self.key(slot)).filter(|before| before.slot().kind == slot.kind)?;
+    /// The generation in which this entry got its value, if it had the same value `before`.
+    fn unchanged(&self, slot: &Slot, before: Option<Entry<'_>>) -> Option<u64> {
+        let before = before.filter(|before| before.slot().kind == slot.kind)?;
         let same = match before.value() {
             ValueRef::Null | ValueRef::Bool(_) | ValueRef::I64(_) | ValueRef::F64(_) => before.slot().payload == slot.payload,
             ValueRef::Str(text) | ValueRef::Json(text) | ValueRef::BigInt(text) => {
@@ -184,8 +185,8 @@ impl Builder {
         same.then(|| before.changed())
     }
 
-    /// The whole file. `previous` decides which entries count as changed.
-    pub(crate) fn build(&self, stamp: &Stamp<'_>, previous: Option<&Snapshot>) -> Result<Vec<u8>, BuildError> {
+    /// The whole file, as words so that it is aligned, and its length in bytes. `previous` decides which entries count as changed.
+    pub(crate) fn build(&self, stamp: &Stamp<'_>, previous: Option<&Snapshot>) -> Result<(Vec<u64>, usize), BuildError> {
         let (commit, commit_len) = commit_to_bytes(stamp.commit).ok_or_else(|| BuildError::Commit(stamp.commit.to_owned()))?;
         let slot_count = (self.len() * 2).next_power_of_two().max(2);
         let index_offset = HEADER_LEN + slot_count * SLOT_LEN;
@@ -195,28 +196,28 @@ impl Builder {
             return Err(BuildError::TooLarge(total_len));
         }
 
-        let (seed, longest_probe, places) = self.best_table(slot_count);
-        let mut file = vec![0; total_len];
-        let mut sorted: Vec<u32> = (0..self.len() as u32).collect();
-        sorted.sort_unstable_by_key(|&entry| self.key(&self.slots[entry as usize]));
-        let key_of = |entry: u32| self.key(&self.slots[entry as usize]);
-        if let Some(twice) = sorted.windows(2).find(|pair| key_of(pair[0]) == key_of(pair[1])) {
-            return Err(BuildError::DuplicateKey(String::from_utf8_lossy(key_of(twice[0])).into_owned()));
-        }
-        for (slot, &place) in self.slots.iter().zip(&places) {
+        let table = self.best_table(slot_count);
+        let mut words = vec![0u64; total_len.div_ceil(8)];
+        let file = &mut bytemuck::cast_slice_mut(&mut words)[..total_len];
+        let sorted = self.sorted()?;
+        let before = |slot, hash| match previous {
+            Some(previous) if previous.seed() == table.seed => previous.find_hashed(self.key(slot), hash),
+            previous => previous?.find(self.key(slot)),
+        };
+        for (slot, place) in self.slots.iter().zip(&table.places) {
             let has_text = matches!(slot.kind, kind::STR | kind::JSON | kind::BYTES | kind::BIG_INT);
             let placed = Slot {
-                hash: key_hash(self.key(slot), seed),
+                hash: place.hash,
                 key_offset: slot.key_offset + strings_offset as u32,
                 payload: if has_text { slot.payload + strings_offset as u64 } else { slot.payload },
                 flags: if self.is_secret(slot) { slot.flags | SECRET } else { slot.flags },
-                changed: previous.and_then(|p| self.unchanged(slot, p)).unwrap_or(stamp.generation),
+                changed: self.unchanged(slot, before(slot, place.hash)).unwrap_or(stamp.generation),
                 ..*slot
             };
-            file[HEADER_LEN + place as usize * SLOT_LEN..][..SLOT_LEN].copy_from_slice(bytemuck::bytes_of(&placed));
+            file[HEADER_LEN + place.at as usize * SLOT_LEN..][..SLOT_LEN].copy_from_slice(bytemuck::bytes_of(&placed));
         }
         for (at, &entry) in file[index_offset..strings_offset].chunks_exact_mut(4).zip(&sorted) {
-            at.copy_from_slice(&places[entry as usize].to_le_bytes());
+            at.copy_from_slice(&table.places[entry as usize].at.to_le_bytes());
         }
         file[strings_offset..].copy_from_slice(&self.strings);
 
@@ -226,10 +227,10 @@ impl Builder {
             generation: stamp.generation,
             total_len: total_len as u64,
             checksum: 0,
-            seed,
+            seed: table.seed,
             slot_count: slot_count as u32,
             entry_count: self.len() as u32,
-            longest_probe,
+            longest_probe: table.longest_probe,
             flags: if self.has_bytes { HAS_BYTES } else { 0 },
             slots_offset: HEADER_LEN as u32,
             index_offset: index_offset as u32,
@@ -239,38 +240,69 @@ impl Builder {
             created_ns: stamp.created_ns,
             commit,
         };
-        seal(&mut file, header);
-        Ok(file)
+        seal(file, header);
+        Ok((words, total_len))
     }
 
-    /// Seed, longest probe and the slot of each entry, of the best of a few tables.
-    fn best_table(&self, slot_count: usize) -> (u64, u32, Vec<u32>) {
-        (1..=SEEDS)
-            .map(|seed| {
-                let (longest, places) = self.place(slot_count, seed);
-                (seed, longest, places)
-            })
-            .min_by_key(|&(_, longest, _)| longest)
-            .expect("at least one seed is tried")
+    /// The numbers of the entries in the order of their keys.
+    fn sorted(&self) -> Result<Vec<u32>, BuildError> {
+        let key_of = |entry: u32| self.key(&self.slots[entry as usize]);
+        let mut sorted: Vec<u32> = (0..self.len() as u32).collect();
+        // Most come in order, because documents are walked in it.
+        if sorted.windows(2).all(|pair| key_of(pair[0]) < key_of(pair[1])) {
+            return Ok(sorted);
+        }
+        sorted.sort_unstable_by_key(|&entry| key_of(entry));
+        match sorted.windows(2).find(|pair| key_of(pair[0]) == key_of(pair[1])) {
+            Some(twice) => Err(BuildError::DuplicateKey(String::from_utf8_lossy(key_of(twice[0])).into_owned())),
+            None => Ok(sorted),
+        }
     }
 
-    fn place(&self, slot_count: usize, seed: u64) -> (u32, Vec<u32>) {
-        let mask = slot_count - 1;
+    /// The best of a few tables, or the first that is good enough.
+    fn best_table(&self, slot_count: usize) -> Table {
+        let mut best = self.table(slot_count, 1);
+        for seed in 2..=SEEDS {
+            if best.longest_probe <= GOOD_PROBE {
+                break;
+            }
+            let other = self.table(slot_count, seed);
+            if other.longest_probe < best.longest_probe {
+                best = other;
+            }
+        }
+        best
+    }
+
+    fn table(&self, slot_count: usize, seed: u64) -> Table {
+        let (prepared, mask) = (Seed::new(seed), slot_count - 1);
         let mut taken = vec![false; slot_count];
-        let mut longest = 0;
-        let places = self
-            .slots
-            .iter()
-            .map(|slot| {
-                let home = key_hash(self.key(slot), seed) as usize & mask;
-                let distance = (0..slot_count).find(|d| !taken[(home + d) & mask]).expect("at most half of the slots are taken");
-                taken[(home + distance) & mask] = true;
-                longest = longest.max(distance as u32 + 1);
-                ((home + distance) & mask) as u32
-            })
-            .collect();
-        (longest, places)
+        let mut longest_probe = 0;
+        let place = |slot| {
+            let hash = key_hash(self.key(slot), prepared);
+            let home = hash as usize & mask;
+            let distance = (0..slot_count).find(|d| !taken[(home + d) & mask]).expect("at most half of the slots are taken");
+            let at = (home + distance) & mask;
+            taken[at] = true;
+            longest_probe = longest_probe.max(distance as u32 + 1);
+            Place { hash, at: at as u32 }
+        };
+        let places = self.slots.iter().map(place).collect();
+        Table { seed, longest_probe, places }
     }
+}
+
+/// Where the entries lie under one seed.
+struct Table {
+    seed: u64,
+    longest_probe: u32,
+    places: Vec<Place>,
+}
+
+struct Place {
+    hash: u64,
+    /// Number of the slot.
+    at: u32,
 }
 
 /// Offset in the low half, length in the high half.
@@ -283,6 +315,11 @@ pub(crate) fn unpack(payload: u64) -> Span {
 }
 
 impl Span {
+    pub(crate) fn new(offset: u32, len: u32) -> Self {
+        Self { offset, len }
+    }
+
+    #[inline(always)]
     pub(crate) fn range(self) -> std::ops::Range<usize> {
         self.offset as usize..self.offset as usize + self.len as usize
     }
@@ -304,8 +341,7 @@ pub(crate) fn checksum(header: &Header, body: &[u8]) -> u64 {
 /// The same snapshot under another generation and instance: how a durable copy is served again after a reboot.
 pub(crate) fn restamp(file: &[u8], instance: u64, generation: u64) -> Vec<u8> {
     let mut copy = file.to_vec();
-    let mut header = Header::zeroed();
-    bytemuck::bytes_of_mut(&mut header).copy_from_slice(&file[..HEADER_LEN]);
+    let header = Header::of(file);
     seal(&mut copy, Header { instance, generation, ..header });
     copy
 }

@@ -26,11 +26,25 @@ fn read4(data: &[u8], at: usize) -> u64 {
     u64::from(u32::from_le_bytes(*data[at..].first_chunk().expect("four bytes left")))
 }
 
+/// A seed after the first step, which does not depend on the data: done once for all keys of a table.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Seed(u64);
+
+impl Seed {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self(seed ^ mix(seed ^ SECRET[0], SECRET[1]))
+    }
+}
+
 /// wyhash final 4 of `data` under `seed`.
 #[inline]
 pub fn wyhash(data: &[u8], seed: u64) -> u64 {
+    finish(data, Seed::new(seed))
+}
+
+#[inline(always)]
+fn finish(data: &[u8], Seed(mut seed): Seed) -> u64 {
     let length = data.len();
-    let mut seed = seed ^ mix(seed ^ SECRET[0], SECRET[1]);
     let (a, b) = if length > 16 {
         let mut rest = data;
         if rest.len() > 48 {
@@ -61,9 +75,9 @@ pub fn wyhash(data: &[u8], seed: u64) -> u64 {
 }
 
 /// The hash a slot stores for `key`: never 0, because 0 marks an empty slot.
-#[inline]
-pub(crate) fn key_hash(key: &[u8], seed: u64) -> u64 {
-    wyhash(key, seed).max(1)
+#[inline(always)]
+pub(crate) fn key_hash(key: &[u8], seed: Seed) -> u64 {
+    finish(key, seed).max(1)
 }
 
 #[cfg(test)]

@@ -79,6 +79,13 @@ pub(crate) struct Header {
     pub(crate) commit: [u8; 32],
 }
 
+impl Header {
+    /// Of a file that is at least as long as a header.
+    pub(crate) fn of(file: &[u8]) -> Self {
+        bytemuck::pod_read_unaligned(&file[..HEADER_LEN])
+    }
+}
+
 pub(crate) const HEADER_LEN: usize = size_of::<Header>();
 const _: () = assert!(HEADER_LEN == 128);
 

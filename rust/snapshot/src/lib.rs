@@ -5,7 +5,7 @@
 //! can neither block nor be blocked. What it holds never changes under it.
 //!
 //! ```
-//! use configedge_snapshot::{Builder, Publisher, Reader, Value, ValueRef};
+//! use configedge_snapshot::{Builder, Publisher, Reader, Value};
 //! # let scratch = tempfile::tempdir()?;
 //! # let dir = scratch.path().join("run");
 //! let mut publisher = Publisher::open(&dir, None)?;
@@ -15,7 +15,7 @@
 //!
 //! let mut reader = Reader::open(&dir)?;
 //! let snapshot = reader.snapshot();
-//! assert_eq!(snapshot.get("matchmaking.max_ping_ms").map(|e| e.value()), Some(ValueRef::I64(80)));
+//! assert_eq!(snapshot.get("matchmaking.max_ping_ms").and_then(|entry| entry.as_i64()), Some(80));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!

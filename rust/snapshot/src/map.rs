@@ -9,52 +9,53 @@
 use crate::layout::{CONTROL_LEN, control};
 use bytemuck::Pod;
 use rustix::fd::BorrowedFd;
-use rustix::mm::{MapFlags, ProtFlags, mmap, mmap_anonymous, munmap};
+use rustix::mm::{MapFlags, ProtFlags, mmap, munmap};
 use std::io;
 use std::ops::Deref;
 use std::ptr::NonNull;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
-/// Pages of a file, unmapped on drop.
+/// Memory that holds a file: its pages, unmapped on drop, or words of the heap, freed on drop.
 #[derive(Debug)]
 struct Pages {
     start: NonNull<u8>,
     len: usize,
+    mapped: bool,
 }
 
-// SAFETY: the pages belong to this value alone; shared access is reading plain memory, or atomics.
+// SAFETY: the memory belongs to this value alone; shared access is reading plain memory, or atomics.
 unsafe impl Send for Pages {}
 // SAFETY: as above.
 unsafe impl Sync for Pages {}
 
 impl Pages {
+    /// Not populated: a snapshot is read whole when it is verified, and that maps its pages many at a time.
     fn map(file: BorrowedFd<'_>, len: usize, protection: ProtFlags) -> io::Result<Self> {
         // SAFETY: a fresh mapping at an address of the kernel's choice overlaps no memory of ours.
-        let start = unsafe { mmap(std::ptr::null_mut(), len, protection, MapFlags::SHARED | MapFlags::POPULATE, file, 0)? };
-        NonNull::new(start.cast()).map(|start| Self { start, len }).ok_or_else(|| io::ErrorKind::OutOfMemory.into())
+        let start = unsafe { mmap(std::ptr::null_mut(), len, protection, MapFlags::SHARED, file, 0)? };
+        NonNull::new(start.cast()).map(|start| Self { start, len, mapped: true }).ok_or_else(|| io::ErrorKind::OutOfMemory.into())
     }
-}
 
-impl Pages {
-    /// Fresh private memory that holds `bytes`.
-    fn copy(bytes: &[u8]) -> io::Result<Self> {
-        let protection = ProtFlags::READ | ProtFlags::WRITE;
-        // SAFETY: as in `map`; the new pages are ours alone and at least as long as `bytes`, so the copy lies inside them.
-        let start = unsafe {
-            let start = mmap_anonymous(std::ptr::null_mut(), bytes.len(), protection, MapFlags::PRIVATE)?.cast::<u8>();
-            start.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len());
-            start
-        };
-        NonNull::new(start).map(|start| Self { start, len: bytes.len() }).ok_or_else(|| io::ErrorKind::OutOfMemory.into())
+    /// The first `len` bytes of `words`.
+    fn own(words: Box<[u64]>, len: usize) -> Self {
+        assert_eq!(words.len(), len.div_ceil(8));
+        Self { start: NonNull::from(Box::leak(words)).cast(), len, mapped: false }
     }
 }
 
 impl Drop for Pages {
     fn drop(&mut self) {
-        // SAFETY: `start` and `len` are what `mmap` gave, and every borrow of the pages borrows `self`.
-        // A failure would leave the pages mapped, which harms nobody.
-        let _ = unsafe { munmap(self.start.as_ptr().cast(), self.len) };
+        let start = self.start.as_ptr();
+        if self.mapped {
+            // SAFETY: `start` and `len` are what `mmap` gave, and every borrow of the pages borrows `self`.
+            // A failure would leave the pages mapped, which harms nobody.
+            let _ = unsafe { munmap(start.cast(), self.len) };
+        } else {
+            let words = std::ptr::slice_from_raw_parts_mut(start.cast::<u64>(), self.len.div_ceil(8));
+            // SAFETY: these are the words that `own` leaked, and as above.
+            drop(unsafe { Box::from_raw(words) });
+        }
     }
 }
 
@@ -68,9 +69,9 @@ impl Mapping {
         Pages::map(file, len, ProtFlags::READ).map(Self)
     }
 
-    /// The caller has checked that there are `bytes`.
-    pub(crate) fn copy(bytes: &[u8]) -> io::Result<Self> {
-        Pages::copy(bytes).map(Self)
+    /// The first `len` bytes of `words`, which come to be aligned as a mapped file is.
+    pub(crate) fn own(words: Vec<u64>, len: usize) -> Self {
+        Self(Pages::own(words.into_boxed_slice(), len))
     }
 }
 

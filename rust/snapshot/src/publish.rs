@@ -67,6 +67,8 @@ pub struct Publisher {
     /// The newest generation ever given, announced or not.
     generation: u64,
     kept: VecDeque<Kept>,
+    /// What was published last, so that the next publish need not map and verify its own work; given up after a while.
+    recent: Option<Snapshot>,
 }
 
 impl Publisher {
@@ -103,6 +105,7 @@ impl Publisher {
             instance,
             generation: announced.max(newest).max(floor),
             kept,
+            recent: None,
         };
         publisher.page.store_u32(PID, rustix::process::getpid().as_raw_nonzero().get() as u32);
         publisher.page.store_u32(STATE, 0);
@@ -154,13 +157,16 @@ impl Publisher {
     pub fn publish(&mut self, builder: &Builder, commit: &str) -> Result<Published, PublishError> {
         let generation = self.generation + 1;
         let stamp = Stamp { instance: self.instance, generation, created_ns: unix_ns(), commit };
-        let file = builder.build(&stamp, self.last().as_ref())?;
-        self.announce(&file, generation)?;
-        let durable = self.durable.as_deref().map_or(Ok(()), |path| file::save(path, &file));
+        let previous = self.recent.take().or_else(|| self.last());
+        let (words, len) = builder.build(&stamp, previous.as_ref())?;
+        let file = &bytemuck::cast_slice(&words)[..len];
+        self.announce(file, generation)?;
+        let durable = self.durable.as_deref().map_or(Ok(()), |path| file::save(path, file));
+        self.recent = Snapshot::built(words, len).ok();
         Ok(Published {
             generation,
             keys: builder.len(),
-            bytes: file.len(),
+            bytes: len,
             durable: durable.map_err(|error| format!("the durable copy was not written: {error}")),
         })
     }
@@ -214,8 +220,11 @@ impl Publisher {
     }
 
     /// Tells readers that somebody is here. Call it about once a second.
-    pub fn heartbeat(&self) {
+    pub fn heartbeat(&mut self) {
         self.page.store(HEARTBEAT, boot_clock_ns());
+        if self.kept.back().is_none_or(|file| unix_ns().saturating_sub(file.published_ns) > KEEP_NS) {
+            self.recent = None;
+        }
     }
 
     /// Tells readers whether what is published may be behind, because its source cannot be read.

@@ -9,6 +9,8 @@ use std::time::{Duration, Instant};
 /// How long a failed switch is not tried again; doubled with each failure in a row.
 const RETRY_FIRST: Duration = Duration::from_millis(10);
 const RETRY_LAST: Duration = Duration::from_secs(1);
+/// A generation that is never announced with content: what is seen of a directory that was replaced.
+const LOST: u64 = 0;
 /// How often a wait looks whether its directory is still there.
 const ORPHAN_CHECK: Duration = Duration::from_secs(1);
 
@@ -108,7 +110,7 @@ impl Reader {
     /// Switches to what is announced; gives whether the snapshot held is now another one.
     #[cold]
     pub fn refresh(&mut self) -> bool {
-        if self.is_current() || boot_clock_ns() < self.retry_at_ns {
+        if self.is_current() || (self.retry_at_ns != 0 && boot_clock_ns() < self.retry_at_ns) {
             return false;
         }
         match self.load() {
@@ -132,10 +134,13 @@ impl Reader {
         }
     }
 
-    /// From a new directory at the path if the old one was given up.
+    /// From a new directory at the path if the old one was given up. What can be loaded shows that it was not.
     fn load(&mut self) -> Result<Snapshot, ReadError> {
-        if !self.source.is_orphaned() {
-            return self.source.load(self.current.generation());
+        if self.seen != LOST {
+            let loaded = self.source.load(self.current.generation());
+            if loaded.is_ok() || !self.source.is_orphaned() {
+                return loaded;
+            }
         }
         let source = Source::attach(self.source.path())?;
         let snapshot = source.load(0)?;
@@ -146,7 +151,7 @@ impl Reader {
     /// Whether the directory was replaced without its writer saying so; the next [`Reader::refresh`] then looks again.
     fn follow_directory(&mut self) {
         if self.source.is_orphaned() {
-            self.seen = 0;
+            self.seen = LOST;
         }
     }
 

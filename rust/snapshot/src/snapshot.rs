@@ -1,13 +1,12 @@
 //! A snapshot as a reader has it: mapped, verified once, and never changing.
 
-use crate::build::{checksum, unpack};
-use crate::hash::key_hash;
+use crate::build::{Span, checksum, unpack};
+use crate::hash::{Seed, key_hash};
 use crate::layout::{
     ASCII, HAS_BYTES, HEADER_LEN, Header, MAX_KEY_LEN, MAX_SNAPSHOT_LEN, SECRET, SLOT_LEN, SNAPSHOT_MAGIC, Slot, commit_to_hex,
     kind,
 };
 use crate::map::{MappedSlice, Mapping};
-use bytemuck::Zeroable;
 use rustix::fd::{AsFd, BorrowedFd};
 use rustix::fs::{CWD, FileType, Mode, OFlags, SeekFrom, fstat, openat, seek};
 use rustix::io::retry_on_intr;
@@ -39,6 +38,7 @@ pub struct Snapshot {
     mapping: Arc<Mapping>,
     slots: MappedSlice<Slot>,
     index: MappedSlice<u32>,
+    seed: Seed,
     header: Header,
 }
 
@@ -67,11 +67,13 @@ impl Snapshot {
         if !(HEADER_LEN..=MAX_SNAPSHOT_LEN).contains(&len) {
             return refused(format!("{len} bytes long; a snapshot has {HEADER_LEN} to {MAX_SNAPSHOT_LEN}"));
         }
-        // A page of a hole is a SIGBUS on a full tmpfs. File systems without SEEK_HOLE report the end of the file.
-        if seek(&file, SeekFrom::Hole(0)).map_err(io::Error::from)? != len as u64 {
+        // A page of a hole is a SIGBUS on a full tmpfs. With as many blocks as bytes there is none; with fewer it may be packed
+        // by its file system. File systems without SEEK_HOLE report the end of the file.
+        let whole = stat.st_blocks as u64 * 512 >= len as u64;
+        if !whole && seek(&file, SeekFrom::Hole(0)).map_err(io::Error::from)? != len as u64 {
             return refused("sparse");
         }
-        Self::verify(Arc::new(Mapping::new(file.as_fd(), len)?))
+        Self::verify(Mapping::new(file.as_fd(), len)?)
     }
 
     /// Verifies a copy of `file`, which need not lie in a file: for tests, and for snapshots that came another way.
@@ -79,12 +81,13 @@ impl Snapshot {
         if !(HEADER_LEN..=MAX_SNAPSHOT_LEN).contains(&file.len()) {
             return refused(format!("{} bytes long; a snapshot has {HEADER_LEN} to {MAX_SNAPSHOT_LEN}", file.len()));
         }
-        Self::verify(Arc::new(Mapping::copy(file)?))
+        let mut words = vec![0u64; file.len().div_ceil(8)];
+        bytemuck::cast_slice_mut(&mut words)[..file.len()].copy_from_slice(file);
+        Self::verify(Mapping::own(words, file.len()))
     }
 
-    fn verify(mapping: Arc<Mapping>) -> Result<Self, Invalid> {
-        let mut header = Header::zeroed();
-        bytemuck::bytes_of_mut(&mut header).copy_from_slice(&mapping[..HEADER_LEN]);
+    fn verify(mapping: Mapping) -> Result<Self, Invalid> {
+        let header = Header::of(&mapping);
         if !header.preamble.is_readable(SNAPSHOT_MAGIC) {
             return refused(format!(
                 "not a snapshot this reader knows (magic {:?}, version {}.{})",
@@ -99,47 +102,47 @@ impl Snapshot {
         if checksum(&header, &mapping[HEADER_LEN..]) != header.checksum {
             return refused("its checksum does not match its content");
         }
-        let (slots, index) = check_layout(&mapping, &header)?;
-        let snapshot = Self { mapping, slots, index, header };
+        let snapshot = Self::of_parts(mapping, header)?;
         snapshot.check_entries()?;
         Ok(snapshot)
     }
 
+    /// What this crate has just built: it needs no verifying.
+    pub(crate) fn built(words: Vec<u64>, len: usize) -> Result<Self, Invalid> {
+        let mapping = Mapping::own(words, len);
+        let header = Header::of(&mapping);
+        Self::of_parts(mapping, header)
+    }
+
+    fn of_parts(mapping: Mapping, header: Header) -> Result<Self, Invalid> {
+        let mapping = Arc::new(mapping);
+        let (slots, index) = check_layout(&mapping, &header)?;
+        Ok(Self { mapping, slots, index, seed: Seed::new(header.seed), header })
+    }
+
     /// One pass over all slots, so that reads need no checks beyond slicing.
     fn check_entries(&self) -> Result<(), Invalid> {
-        let strings_at = self.header.strings_offset as usize;
-        let strings = &self.mapping[strings_at..];
-        let all_text = self.header.flags & HAS_BYTES == 0;
-        if all_text && str::from_utf8(strings).is_err() {
-            return refused("its string area is not UTF-8");
-        }
-        // Inside valid UTF-8, a part is valid if neither end cuts a character.
-        let is_text = |at: usize, len: usize| {
-            let Some(bytes) = at.checked_sub(strings_at).and_then(|from| strings.get(from..from.checked_add(len)?)) else {
-                return false;
-            };
-            let cuts = |at: usize| self.mapping.get(at).is_some_and(|byte| byte & 0xc0 == 0x80);
-            if all_text { !cuts(at) && !cuts(at + len) } else { str::from_utf8(bytes).is_ok() }
-        };
+        let strings = Strings::new(&self.mapping, &self.header)?;
         let mut entries = 0;
         for slot in self.slots.iter().filter(|slot| slot.hash != 0) {
             entries += 1;
-            let key_len = usize::from(slot.key_len);
-            if key_len == 0 || key_len > MAX_KEY_LEN || !is_text(slot.key_offset as usize, key_len) {
+            let key = Span::new(slot.key_offset, u32::from(slot.key_len));
+            if slot.key_len == 0 || usize::from(slot.key_len) > MAX_KEY_LEN || !strings.has_text(key) {
                 return refused("a key lies outside the string area or is not UTF-8");
             }
-            let value = unpack(slot.payload).range();
+            let value = unpack(slot.payload);
             let fits = match slot.kind {
                 kind::NULL | kind::I64 | kind::F64 => true,
                 kind::BOOL => slot.payload <= 1,
                 kind::STR | kind::JSON | kind::BIG_INT => {
-                    is_text(value.start, value.len()) && (slot.flags & ASCII == 0 || self.mapping[value.clone()].is_ascii())
+                    strings.has_text(value) && (slot.flags & ASCII == 0 || strings.is_ascii(value))
                 }
-                kind::BYTES => value.start >= strings_at && value.end <= self.mapping.len(),
+                kind::BYTES => strings.has(value),
                 _ => false,
             };
             if !fits || slot.changed > self.header.generation {
-                return refused(format!("the entry {:?} is malformed", self.text(slot.key_offset as usize, key_len)));
+                let key = self.text(slot.key_offset as usize, usize::from(slot.key_len));
+                return refused(format!("the entry {key:?} is malformed"));
             }
         }
         let indexed = self.index.iter().all(|&at| self.slots.get(at as usize).is_some_and(|slot| slot.hash != 0));
@@ -194,7 +197,16 @@ impl Snapshot {
 
     #[inline]
     pub(crate) fn find(&self, key: &[u8]) -> Option<Entry<'_>> {
-        let hash = key_hash(key, self.header.seed);
+        self.find_hashed(key, key_hash(key, self.seed))
+    }
+
+    pub(crate) fn seed(&self) -> u64 {
+        self.header.seed
+    }
+
+    /// `hash` is the key's under this snapshot's seed.
+    #[inline(always)]
+    pub(crate) fn find_hashed(&self, key: &[u8], hash: u64) -> Option<Entry<'_>> {
         let slots = &*self.slots;
         let mask = slots.len() - 1;
         let mut at = hash as usize & mask;
@@ -233,6 +245,53 @@ impl Snapshot {
     #[inline]
     fn text(&self, offset: usize, len: usize) -> &str {
         crate::map::verified_text(&self.mapping[offset..offset + len])
+    }
+}
+
+/// The string area of a file that is being verified. What holds for the whole of it need not be looked at in each part.
+struct Strings<'a> {
+    file: &'a [u8],
+    start: usize,
+    all_ascii: bool,
+    all_text: bool,
+}
+
+impl<'a> Strings<'a> {
+    fn new(file: &'a [u8], header: &Header) -> Result<Self, Invalid> {
+        let start = header.strings_offset as usize;
+        let strings = &file[start..];
+        let all_ascii = strings.is_ascii();
+        let all_text = all_ascii || header.flags & HAS_BYTES == 0;
+        if !all_ascii && all_text && str::from_utf8(strings).is_err() {
+            return refused("its string area is not UTF-8");
+        }
+        Ok(Self { file, start, all_ascii, all_text })
+    }
+
+    #[inline(always)]
+    fn has(&self, part: Span) -> bool {
+        let part = part.range();
+        part.start >= self.start && part.end <= self.file.len()
+    }
+
+    #[inline(always)]
+    fn has_text(&self, part: Span) -> bool {
+        self.has(part) && (self.all_ascii || self.is_text(part))
+    }
+
+    fn is_text(&self, part: Span) -> bool {
+        let part = part.range();
+        if !self.all_text {
+            return str::from_utf8(&self.file[part]).is_ok();
+        }
+        // Inside valid UTF-8, a part is valid if neither end cuts a character.
+        let cuts = |at: usize| self.file.get(at).is_some_and(|byte| byte & 0xc0 == 0x80);
+        !cuts(part.start) && !cuts(part.end)
+    }
+
+    #[inline(always)]
+    fn is_ascii(&self, part: Span) -> bool {
+        self.all_ascii || self.file[part.range()].is_ascii()
     }
 }
 
@@ -295,6 +354,34 @@ impl<'a> Entry<'a> {
             kind::BYTES => ValueRef::Bytes(&self.snapshot.mapping[unpack(payload).range()]),
             _ => ValueRef::Null,
         }
+    }
+
+    /// The value as a float, if it is one or an integer that fits.
+    #[inline]
+    pub fn as_f64(&self) -> Option<f64> {
+        match self.slot.kind {
+            kind::F64 => Some(f64::from_bits(self.slot.payload)),
+            kind::I64 => Some(self.slot.payload as i64 as f64),
+            _ => None,
+        }
+    }
+
+    /// The value, if it is an integer of 64 bits.
+    #[inline]
+    pub fn as_i64(&self) -> Option<i64> {
+        (self.slot.kind == kind::I64).then_some(self.slot.payload as i64)
+    }
+
+    /// The value, if it is a boolean.
+    #[inline]
+    pub fn as_bool(&self) -> Option<bool> {
+        (self.slot.kind == kind::BOOL).then_some(self.slot.payload != 0)
+    }
+
+    /// The value, if it is a string; it lies in the map.
+    #[inline]
+    pub fn as_str(&self) -> Option<&'a str> {
+        (self.slot.kind == kind::STR).then(|| self.text_value())
     }
 
     /// Whether the value is a text of ASCII characters only.
