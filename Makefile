@@ -8,7 +8,7 @@ RUST := Cargo.toml Cargo.lock $(shell find rust -name '*.rs' -o -name Cargo.toml
 PACKAGES := python/configedge matchmaker benches tests packaging
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-rust test-python lint format bench wheel lock clean
+.PHONY: help setup demo test test-rust test-python lint format bench bench-read bench-rust bench-watch soak fuzz asan wheel lock clean
 
 help: ## show this menu
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -53,18 +53,55 @@ format: setup ## put everything into its form
 	@cargo fmt --all
 	@$(BIN)/ruff format $(PACKAGES) && $(BIN)/ruff check --fix $(PACKAGES)
 
-bench: setup ## measure reads and propagation, beside their rivals
-	@$(BIN)/python -m benches.read
-	@$(BIN)/python -m benches.propagation
+$(VENV)/.bench: $(VENV)/.installed benches/requirements.lock
+	@echo "== rivals for the benches"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r benches/requirements.lock
+	@touch $@
+
+bench: $(VENV)/.bench ## measure everything beside its rivals; tables, JSON and charts in build/bench
+	@mkdir -p build/bench
+	@for name in read readers switch clients propagation; do $(BIN)/python -m benches.$$name --json build/bench/$$name.json || exit 1; done
+
+# Each of PYTHONS gets an environment of its own with the wheel, because hot reads differ from build to build of CPython.
+bench-read: $(VENV)/.bench ## measure reads only, with other interpreters too: make bench-read PYTHONS=/usr/bin/python3
+	@mkdir -p build/bench; others=""; for python in $(PYTHONS); do \
+		env=$(CURDIR)/build/python-$$(basename $$python)-$$($$python -c 'import hashlib, sys; print(hashlib.sha256(sys.executable.encode()).hexdigest()[:8])'); \
+		echo "== environment for $$python"; test -x $$env/bin/python || $$python -m venv $$env || exit 1; \
+		$$env/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r benches/requirements.lock || exit 1; \
+		PATH=$$env/bin:$$PATH $$env/bin/python -m pip install --quiet --disable-pip-version-check --force-reinstall --no-build-isolation --no-deps . || exit 1; \
+		others="$$others --python $$env/bin/python"; done; \
+	$(BIN)/python -m benches.read --json build/bench/read.json $$others
+
+bench-rust: ## measure the Rust core beside arc-swap, LMDB and mmap-sync
+	@cd rust/bench && CARGO_TARGET_DIR=$(CURDIR)/target/bench cargo bench --locked -- --noplot
+
+bench-watch: setup ## measure the rows that a maintainer watches, beside the last time
+	@$(BIN)/python -m pytest tests/bench/test_watched.py --benchmark-only --benchmark-autosave --benchmark-compare
+
+soak: ## verify a billion words over 5,000 publishes while writers are killed
+	@SOAK_WORDS=1000000000 SOAK_PUBLISHES=5000 cargo test --locked --release --package configedge-snapshot --test soak
+
+FUZZ_SECONDS ?= 120
+fuzz: ## feed the snapshot reader with mutated files (nightly Rust, cargo-fuzz)
+	@cargo +nightly fuzz --version >/dev/null 2>&1 || { echo "needs a nightly toolchain and cargo install cargo-fuzz"; exit 1; }
+	@mkdir -p build/fuzz && cp -n tests/vectors/snapshots/*/*.bin build/fuzz/ 2>/dev/null; \
+		cd rust/snapshot && cargo +nightly fuzz run verify $(CURDIR)/build/fuzz -- -max_total_time=$(FUZZ_SECONDS) -max_len=65536
+
+HOST := $(shell rustc -vV 2>/dev/null | sed -n 's/^host: //p')
+asan: ## run the snapshot crate's tests under AddressSanitizer (nightly Rust)
+	@rustc +nightly --version >/dev/null 2>&1 || { echo "needs a nightly toolchain: rustup toolchain install nightly"; exit 1; }
+	@RUSTFLAGS=-Zsanitizer=address CARGO_TARGET_DIR=$(CURDIR)/target/asan cargo +nightly test --locked --target $(HOST) \
+		--package configedge-snapshot --test hostile --test vectors --test publish_and_read --test round_trip
 
 wheel: $(VENV)/.packages ## build the wheel into dist/
 	@$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-build-isolation --no-deps --wheel-dir dist .
 	@ls dist
 
+COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header --no-emit-index-url
 lock: ## choose new versions of all Python packages
 	@$(BIN)/python -m pip install --quiet uv
-	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --upgrade --no-header \
-		--no-emit-index-url pyproject.toml --group dev --output-file requirements.lock
+	$(COMPILE) --upgrade pyproject.toml --group dev --output-file requirements.lock
+	$(COMPILE) --upgrade --constraint requirements.lock pyproject.toml --group dev --group bench --output-file benches/requirements.lock
 
 clean: ## remove what was built
-	rm -rf $(VENV) target dist
+	rm -rf $(VENV) target dist build

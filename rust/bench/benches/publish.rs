@@ -6,10 +6,10 @@ use configedge_snapshot::{Builder, Publisher, Reader, Value};
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use std::time::{Duration, Instant};
 
-/// A configuration that makes a file of about `len` bytes: 110 bytes a key, as the example's are, up to 10,000 keys.
+/// A configuration that makes a file of about `len` bytes: 128 a key with its slots and its name, every other one a text.
 fn of_len(len: usize, number: i64) -> Builder {
-    let keys = (len / 110).clamp(1, 10_000);
-    let text = "x".repeat((len / keys).saturating_sub(100).max(1));
+    let keys = (len / 128).clamp(1, 10_000);
+    let text = "x".repeat(if keys == 1 { 1 } else { 70 });
     let mut builder = Builder::new();
     for at in 0..keys {
         let value = if at % 2 == 0 { Value::I64(number) } else { Value::Str(&text) };
