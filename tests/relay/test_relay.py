@@ -315,7 +315,7 @@ def test_what_a_bundle_calls_secret_is_marked_and_stays_so_while_a_worse_one_is_
         assert cfg.health().relay_state == "running"
         relay.put(text("db.pasword", values))
         wait_for(lambda: cfg.health().relay_state == "stale")
-        assert 'there is no "db.pasword" in spec.values' in str(relay.status())
+        wait_for(lambda: 'there is no "db.pasword" in spec.values' in str(relay.status()))
         relay.put(bundle({"new": 1}, "other"), "other.yaml")
         wait_for(lambda: "other.new" in cfg)
         assert secrets(cfg) == marked
