@@ -45,6 +45,7 @@ lint: setup ## formatting, types and habits, Rust and Python
 	@echo "== lint"
 	@cargo fmt --all --check
 	@cargo clippy --locked --quiet --workspace --all-targets -- --deny warnings
+	@RUSTDOCFLAGS="--deny warnings" cargo doc --locked --quiet --no-deps --package configedge-snapshot
 	@$(BIN)/ruff format --check --quiet $(PACKAGES) && $(BIN)/ruff check --quiet $(PACKAGES)
 	@$(BIN)/mypy
 	@$(BIN)/python -m mypy.stubtest configedge._core --allowlist tests/stubtest-allowlist.txt

@@ -11,13 +11,19 @@ use thiserror::Error;
 /// A value on its way into a snapshot.
 #[derive(Clone, Copy, Debug)]
 pub enum Value<'a> {
+    /// Nothing: JSON's `null`.
     Null,
+    /// `true` or `false`.
     Bool(bool),
+    /// An integer of 64 bits.
     I64(i64),
+    /// A float.
     F64(f64),
+    /// Text.
     Str(&'a str),
     /// A container's JSON text, stored before by [`Builder::text`].
     Json(Span),
+    /// Raw bytes.
     Bytes(&'a [u8]),
     /// An integer beyond `i64`, as decimal text.
     BigInt(&'a str),
@@ -44,12 +50,16 @@ impl Span {
 /// Why a snapshot cannot be built.
 #[derive(Debug, Error, PartialEq, Eq)]
 pub enum BuildError {
+    /// A key is empty or too long: the key, its bytes.
     #[error("key {0:?} is {1} bytes long; a key has 1 to {MAX_KEY_LEN} bytes: shorten it")]
     KeyLength(String, usize),
+    /// A key is given twice.
     #[error("key {0:?} is given twice: keep one")]
     DuplicateKey(String),
+    /// All of it is too large, with its bytes.
     #[error("the snapshot would be {0} bytes; the limit is {MAX_SNAPSHOT_LEN}: remove keys or split the node's configuration")]
     TooLarge(usize),
+    /// The commit id is none.
     #[error("{0:?} is not a commit id: give 40 or 64 hexadecimal digits, or nothing")]
     Commit(String),
 }
@@ -78,6 +88,7 @@ const SEEDS: u64 = 4;
 const GOOD_PROBE: u32 = 8;
 
 impl Builder {
+    /// An empty one.
     pub fn new() -> Self {
         Self::default()
     }
@@ -87,6 +98,7 @@ impl Builder {
         self.slots.len()
     }
 
+    /// Whether there is no entry yet.
     pub fn is_empty(&self) -> bool {
         self.slots.is_empty()
     }
@@ -97,6 +109,9 @@ impl Builder {
     }
 
     /// Adds an entry. The order of calls does not matter; a key given twice is found when the file is built.
+    ///
+    /// # Errors
+    /// [`BuildError::KeyLength`] if the key is empty or longer than [`MAX_KEY_LEN`](crate::MAX_KEY_LEN).
     pub fn insert(&mut self, key: &str, value: Value<'_>) -> Result<(), BuildError> {
         if key.is_empty() || key.len() > MAX_KEY_LEN {
             return Err(BuildError::KeyLength(key.to_owned(), key.len()));

@@ -21,6 +21,8 @@
 //!
 //! `docs/format.md` in the repository specifies every byte.
 
+#![warn(missing_docs)]
+
 mod build;
 mod control;
 mod file;

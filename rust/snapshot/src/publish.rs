@@ -23,10 +23,22 @@ use thiserror::Error;
 /// Why nothing was published. What was published before is still served.
 #[derive(Debug, Error)]
 pub enum PublishError {
+    /// The file system refused.
     #[error("{path}: {action}: {error}: {hint}")]
-    Io { path: PathBuf, action: &'static str, error: io::Error, hint: &'static str },
+    Io {
+        /// Where.
+        path: PathBuf,
+        /// What could not be done.
+        action: &'static str,
+        /// Why.
+        error: io::Error,
+        /// What to do about it.
+        hint: &'static str,
+    },
+    /// Another publisher has the directory.
     #[error("{0}: another relay publishes here: stop it, or give this one a directory of its own")]
     Locked(PathBuf),
+    /// The entries cannot be a snapshot.
     #[error(transparent)]
     Build(#[from] BuildError),
 }
@@ -34,8 +46,11 @@ pub enum PublishError {
 /// What became of a publish that readers can see.
 #[derive(Debug)]
 pub struct Published {
+    /// Its generation.
     pub generation: u64,
+    /// Number of its entries.
     pub keys: usize,
+    /// Length of its file.
     pub bytes: usize,
     /// Whether the durable copy was written too; if not, why.
     pub durable: Result<(), String>,
@@ -74,6 +89,9 @@ pub struct Publisher {
 impl Publisher {
     /// Takes over the directory at `path`, made if it is missing. What it serves goes on being served; if it serves
     /// nothing good, the copy at `durable` is published again.
+    ///
+    /// # Errors
+    /// [`PublishError::Locked`] if another publisher has it, [`PublishError::Io`] if it cannot be made or written.
     pub fn open(path: &Path, durable: Option<&Path>) -> Result<Self, PublishError> {
         Self::open_above(path, durable, 0)
     }
@@ -146,6 +164,7 @@ impl Publisher {
         self.generation
     }
 
+    /// Identifies the directory's control page; new only when that is made anew.
     pub fn instance(&self) -> u64 {
         self.instance
     }
@@ -153,7 +172,10 @@ impl Publisher {
     /// Makes `builder`'s entries the configuration, for all readers at once. `commit` is the upstream commit id, 40 or 64
     /// hexadecimal digits, or empty.
     ///
-    /// An error means that nothing was published; a published generation whose durable copy failed is no error, and says so.
+    /// There are three outcomes: published, published but not durable (see [`Published::durable`]), and not published.
+    ///
+    /// # Errors
+    /// Nothing was published, and what was published before is still served.
     pub fn publish(&mut self, builder: &Builder, commit: &str) -> Result<Published, PublishError> {
         let generation = self.generation + 1;
         let stamp = Stamp { instance: self.instance, generation, created_ns: unix_ns(), commit };
@@ -245,6 +267,9 @@ impl Publisher {
 
     /// Takes the path over again after [`Publisher::directory_lost`], and sends the readers of the old directory there.
     /// Generations go on growing. Nothing is served there until the next publish, unless there is a durable copy.
+    ///
+    /// # Errors
+    /// As [`Publisher::open`]; the old directory then stays in use.
     pub fn reopen(&mut self) -> Result<(), PublishError> {
         let next = Self::open_above(&self.path, self.durable.as_deref(), self.generation)?;
         let old = std::mem::replace(self, next);

@@ -17,23 +17,51 @@ const ORPHAN_CHECK: Duration = Duration::from_secs(1);
 /// What a reader knows of itself and its writer.
 #[derive(Clone, Debug)]
 pub struct Health {
-    /// What is read now, and what is announced (the same unless the newest could not be taken).
+    /// Generation that is read now.
     pub generation: u64,
+    /// Newest generation announced: the same, unless it could not be taken.
     pub announced: u64,
+    /// Upstream commit of what is read now, as hexadecimal text; empty if the writer was not told.
     pub commit: String,
+    /// Number of entries.
     pub keys: usize,
+    /// Length of the file.
     pub bytes: usize,
+    /// When it was built, in nanoseconds since the Unix epoch.
     pub created_ns: u64,
+    /// Who writes.
     pub writer: Writer,
-    /// Snapshots switched to, and switches that failed, since the reader was opened.
+    /// Snapshots switched to since the reader was opened.
     pub switches: u64,
+    /// Switches that failed since the reader was opened.
     pub failures: u64,
     /// Why the last failed switch failed; empty once a later one succeeded.
     pub last_error: String,
 }
 
 /// The newest good snapshot of a directory.
-#[derive(Debug)]
+///
+/// A reader belongs to one thread at a time. A clone is cheap and shares the maps: give each thread its own.
+///
+/// ```
+/// # use configedge_snapshot::{Builder, Publisher, Reader, Value};
+/// # let scratch = tempfile::tempdir()?;
+/// # let dir = scratch.path().join("run");
+/// # let mut publisher = Publisher::open(&dir, None)?;
+/// # let mut builder = Builder::new();
+/// # builder.insert("limit", Value::F64(0.5))?;
+/// # publisher.publish(&builder, "")?;
+/// let mut reader = Reader::open(&dir)?;
+/// // For one value: a few nanoseconds, and what is published now.
+/// let limit = reader.snapshot().get("limit").and_then(|entry| entry.as_f64()).unwrap_or(1.0);
+/// // For values that belong together: hold the snapshot.
+/// let held = reader.snapshot().clone();
+/// for entry in held.prefix("lim") {
+///     println!("{} = {:?}, since generation {}", entry.key(), entry.value(), entry.changed());
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
 pub struct Reader {
     source: Arc<Source>,
     current: Arc<Snapshot>,
@@ -47,6 +75,9 @@ pub struct Reader {
 
 impl Reader {
     /// Attaches to the directory at `path`, which must have something published.
+    ///
+    /// # Errors
+    /// There is no such directory, nothing in it yet, or what is there must not be trusted.
     pub fn open(path: &Path) -> Result<Self, ReadError> {
         let source = Arc::new(Source::attach(path)?);
         let current = Arc::new(source.load(0)?);
@@ -64,6 +95,9 @@ impl Reader {
     }
 
     /// As [`Reader::open`], waiting up to `wait` for the directory and its first snapshot.
+    ///
+    /// # Errors
+    /// As [`Reader::open`], after that time; at once if what is there must not be trusted.
     pub fn open_within(path: &Path, wait: Duration) -> Result<Self, ReadError> {
         let deadline = Instant::now() + wait;
         loop {
@@ -181,6 +215,7 @@ impl Reader {
         self.refresh()
     }
 
+    /// How the reader and its writer are doing. Also finds out whether the directory was replaced.
     pub fn health(&mut self) -> Health {
         self.follow_directory();
         let snapshot = Arc::clone(self.snapshot());

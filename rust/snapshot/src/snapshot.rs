@@ -19,8 +19,10 @@ use thiserror::Error;
 /// Why a file is not taken as a snapshot. What was served before stays.
 #[derive(Debug, Error)]
 pub enum Invalid {
+    /// It cannot be opened or mapped.
     #[error("{0}")]
     Io(#[from] io::Error),
+    /// It is no snapshot, or must not be trusted; says why.
     #[error("{0}")]
     Refused(String),
 }
@@ -44,6 +46,9 @@ pub struct Snapshot {
 
 impl Snapshot {
     /// Maps and verifies the file at `path`, whoever owns it.
+    ///
+    /// # Errors
+    /// It cannot be read, others than its owner may write it, or it is not a whole, sound snapshot.
     pub fn open(path: &Path) -> Result<Self, Invalid> {
         Self::open_at(CWD, path, None)
     }
@@ -77,6 +82,9 @@ impl Snapshot {
     }
 
     /// Verifies a copy of `file`, which need not lie in a file: for tests, and for snapshots that came another way.
+    ///
+    /// # Errors
+    /// It is not a whole, sound snapshot.
     pub fn from_bytes(file: &[u8]) -> Result<Self, Invalid> {
         if !(HEADER_LEN..=MAX_SNAPSHOT_LEN).contains(&file.len()) {
             return refused(format!("{} bytes long; a snapshot has {HEADER_LEN} to {MAX_SNAPSHOT_LEN}", file.len()));
@@ -152,6 +160,7 @@ impl Snapshot {
         Ok(())
     }
 
+    /// Counts up with each publish; compares within one instance.
     pub fn generation(&self) -> u64 {
         self.header.generation
     }
@@ -176,6 +185,7 @@ impl Snapshot {
         self.header.entry_count as usize
     }
 
+    /// Whether there is no entry.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -190,6 +200,7 @@ impl Snapshot {
         &self.mapping
     }
 
+    /// The entry of `key`: a hash, a look into one or two cache lines, and a comparison.
     #[inline]
     pub fn get(&self, key: &str) -> Option<Entry<'_>> {
         self.find(key.as_bytes())
@@ -316,13 +327,19 @@ fn check_layout(mapping: &Arc<Mapping>, header: &Header) -> Result<(MappedSlice<
 /// A value in a snapshot; texts and bytes point into the map.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum ValueRef<'a> {
+    /// Nothing: JSON's `null`.
     Null,
+    /// `true` or `false`.
     Bool(bool),
+    /// An integer of 64 bits.
     I64(i64),
+    /// A float.
     F64(f64),
+    /// Text.
     Str(&'a str),
     /// A container, as compact JSON text.
     Json(&'a str),
+    /// Raw bytes.
     Bytes(&'a [u8]),
     /// An integer beyond `i64`, as decimal text.
     BigInt(&'a str),
@@ -336,11 +353,13 @@ pub struct Entry<'a> {
 }
 
 impl<'a> Entry<'a> {
+    /// The whole key.
     #[inline]
     pub fn key(&self) -> &'a str {
         self.snapshot.text(self.slot.key_offset as usize, usize::from(self.slot.key_len))
     }
 
+    /// The value, whatever its type.
     #[inline]
     pub fn value(&self) -> ValueRef<'a> {
         let payload = self.slot.payload;

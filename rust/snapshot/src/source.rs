@@ -18,20 +18,31 @@ use thiserror::Error;
 /// Why there is nothing (new) to read.
 #[derive(Debug, Error)]
 pub enum ReadError {
+    /// There is no directory.
     #[error("{0}: no snapshot directory there: start configrelay with --out {0}, or correct the path")]
     Missing(PathBuf),
+    /// It has no snapshot yet.
     #[error("{0}: nothing is published yet: look at configrelay's log, or open with a wait")]
     Empty(PathBuf),
+    /// It was given up for another one.
     #[error("{0}: the snapshot directory was replaced")]
     Closed(PathBuf),
+    /// What is there cannot be read or must not be trusted.
     #[error("{path}: {why}")]
-    Refused { path: PathBuf, why: Invalid },
+    Refused {
+        /// What.
+        path: PathBuf,
+        /// Why.
+        why: Invalid,
+    },
 }
 
 /// Who writes a snapshot directory, and when it was last seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Writer {
+    /// Its process id.
     pub pid: u32,
+    /// What it last said of itself.
     pub state: WriterState,
     /// Time since the writer's last heartbeat, which comes about once a second.
     pub silent_for: Duration,
@@ -42,8 +53,9 @@ pub struct Writer {
 /// What the writer last said of itself. One that was killed still seems to be running: look at its heartbeat too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WriterState {
+    /// It runs, or it was killed.
     Running,
-    /// It cannot read its source, so what it published may be behind.
+    /// It could not publish all of what arrived last, so this may be behind.
     Stale,
     /// It ended in order.
     Stopped,
@@ -91,6 +103,7 @@ impl Source {
         Ok(Self { path: path.to_owned(), dir, control: found.file, page, instance: found.instance, owner: found.owner })
     }
 
+    /// Where it was attached.
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -149,6 +162,7 @@ impl Source {
         self.generation() == CLOSED || fstat(&self.control).map_or(true, |stat| stat.st_nlink == 0)
     }
 
+    /// Who writes here.
     pub fn writer(&self) -> Writer {
         let silent = boot_clock_ns().saturating_sub(self.page.load(HEARTBEAT));
         Writer {
