@@ -1,3 +1,3 @@
 module configedge.io/go
 
-go 1.24
+go 1.19

@@ -1,121 +1,33 @@
-"""The C reader, compiled here, against snapshots by our writer and by a hostile one."""
+"""What the C reader alone has."""
 
 from __future__ import annotations
 
-import json
-import shutil
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import pytest
+from tests.clients.answers import SANITIZED, STRICT, C, answering, c_answers, compile_c, needs_cc, publish
+from tests.format.test_format import serve
+from tests.support.snapshot_format import Json, Snapshot, Value, encode
 
-from configedge.testing import Publisher
-from tests.format.test_format import SEED, serve
-from tests.support.snapshot_format import HEADER, Snapshot, encode, seal
-
-SOURCE = Path(__file__).resolve().parents[2] / "clients" / "c" / "get.c"
-pytestmark = pytest.mark.skipif(shutil.which("cc") is None, reason="no C compiler")
+pytestmark = needs_cc
 
 
-@pytest.fixture(scope="module")
-def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    binary = tmp_path_factory.mktemp("c") / "get"
-    strict = ["-std=gnu11", "-O1", "-g", "-Wall", "-Wextra", "-Werror", "-fsanitize=address,undefined"]
-    subprocess.run(["cc", *strict, "-o", str(binary), str(SOURCE)], check=True)
-    return binary
+def test_a_pinned_snapshot_stays(tmp_path: Path, directory: Path) -> None:
+    serve(directory, encode(Snapshot(5, values={"v": 5})))
+    with answering(c_answers(tmp_path), directory) as reader:
+        assert reader.ask("pin") == "pinned"
+        publish(directory, 6, 6)
+        assert (reader.ask("get v"), reader.ask("wait 20"), reader.ask("get v")) == ("int 5", "false", "int 5")
+        assert reader.ask("unpin") == "unpinned"
+        assert reader.ask("get v") == "int 6"
 
 
-@pytest.fixture
-def directory(tmp_path: Path) -> Path:
-    return tmp_path / "run"
-
-
-def get(program: Path, directory: Path, *keys: str) -> list[str]:
-    done = subprocess.run([program, directory, *keys], capture_output=True, text=True, timeout=20)
-    assert done.returncode == 0, done.stderr
-    return done.stdout.splitlines()
-
-
-def test_every_type_is_read(program: Path, directory: Path) -> None:
-    values: dict[str, Any] = {"i": -5, "b": True, "f": 0.1, "s": "é", "n": None, "big": 2**70, "list": [1, {"x": "y"}]}
-    Publisher(directory).publish({"m": values})
-    keys = [f"m.{name}" for name in values]
-    assert get(program, directory, *keys, "m.nothing") == [
-        "int -5", "bool true", "float 0.10000000000000001", "str é", "null ", f"big {2**70}",
-        f"json {json.dumps(values['list'])}", "missing",
-    ]  # fmt: skip
-
-
-def test_thousands_of_keys_are_found(program: Path, directory: Path) -> None:
-    Publisher(directory).publish({"m": {f"key_{i}": i for i in range(3000)}})
-    keys = [f"m.key_{i}" for i in range(3000)]
-    for start in range(0, 3000, 1000):
-        assert get(program, directory, *keys[start : start + 1000]) == [f"int {i}" for i in range(start, start + 1000)]
-
-
-@pytest.fixture
-def running(program: Path, directory: Path) -> Iterator[tuple[Publisher, Any]]:
-    publisher = Publisher(directory)
-    publisher.publish({"m": {"v": 0}})
-    process = subprocess.Popen(
-        [program, directory], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
-    )
-
-    def ask(key: str) -> str:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        process.stdin.write(f"{key}\n")
-        return process.stdout.readline().strip()
-
-    yield publisher, ask
-    process.communicate("", timeout=10)
-    assert process.returncode == 0
-
-
-def test_each_publish_is_read_by_the_next_call(running: tuple[Publisher, Any]) -> None:
-    publisher, ask = running
-    for value in range(200):
-        publisher.publish({"m": {"v": value, "pad": "x" * (value * 37 % 5000)}})
-        assert ask("m.v") == f"int {value}"
-
-
-def test_what_is_refused_leaves_the_last_good(running: tuple[Publisher, Any], directory: Path) -> None:
-    publisher, ask = running
-    assert ask("m.v") == "int 0"
-    publisher.publish({"m": {"v": 1}})
-    newest = max(directory.glob("g-*"))
-    content = bytearray(newest.read_bytes())
-    content[200] ^= 1
-    newest.unlink()
-    newest.write_bytes(content)
-    newest.chmod(0o444)
-    assert ask("m.v") == "int 0"
-
-
-def test_hostile_snapshots_with_a_right_checksum_are_never_read_beyond(program: Path, directory: Path) -> None:
-    """Under AddressSanitizer: one byte altered at a time, the checksum put right."""
-    for at in [*range(48, 96), *range(128, len(SEED), 5)]:
-        for byte in (0x00, 0x7F, 0xFF):
-            damaged = bytearray(SEED)
-            damaged[at] = byte
-            file = seal(bytes(damaged))
-            if HEADER.unpack(file[:128])[5] != 3:
-                continue
-            serve(directory, file)
-            done = subprocess.run([program, directory, "a", "a.b", "d", "e", "f"], capture_output=True, timeout=20)
-            assert done.returncode in (0, 2), done.stderr.decode(errors="replace")
-
-
-def test_what_must_not_be_trusted_is_not_opened(program: Path, directory: Path) -> None:
-    def refused() -> str:
-        done = subprocess.run([program, directory, "a"], capture_output=True, text=True, timeout=20)
-        assert done.returncode == 2
-        return done.stderr
-
-    assert "No such file" in refused()
-    serve(directory, encode(Snapshot(1, values={"a": 1})))
-    assert get(program, directory, "a") == ["int 1"]
-    directory.chmod(0o777)
-    assert "not permitted" in refused()
+def test_the_examples_compile_without_a_warning_and_run(tmp_path: Path, directory: Path) -> None:
+    values: dict[str, Value | Json] = {"a": 1.5, "b": "é", "c": None, "token": "x"}
+    serve(directory, encode(Snapshot(3, values=values, secrets={"token"})))
+    get = compile_c(tmp_path / "get", C / "get.c", SANITIZED)
+    done = subprocess.run([get, directory, "a", "b", "c", "d", "token"], capture_output=True, text=True, timeout=20)
+    assert done.stdout.splitlines() == ["1.5", "é", "null", "missing", "(secret)"]
+    missing = subprocess.run([get, tmp_path / "none", "a"], capture_output=True, text=True, timeout=20)
+    assert (missing.returncode, "No such file" in missing.stderr) == (1, True)
+    compile_c(tmp_path / "bench", C / "bench.c", [*STRICT, "-O2"])
