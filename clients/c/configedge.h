@@ -166,7 +166,7 @@ static inline bool ce__take(ce_reader *c) {
   for (int race = 0; page && race < 8 && !map && (!race || generation != ce__announced(page)); race++) {
     if ((generation = ce__announced(page)) == floor && floor) return c->error[0] = 0, true;
     snprintf(name, sizeof name, "g-%016llx", (unsigned long long)generation);
-    if (generation <= floor || generation == UINT64_MAX) ce__fail(c, ENODATA, name, "nothing is published, or it is older");
+    if (generation <= floor || generation == UINT64_MAX) ce__fail(c, ENODATA, name, "nothing newer is published");
     else map = ce__map(c, dir, name, "CEDGESNP", 128, 16 << 20, &file);
   }
   const char *why = map ? ce_verify(map, (uint64_t)file.st_size, generation, ce__r8(page + 16)) : NULL;

@@ -17,7 +17,7 @@ import (
 )
 
 const Null, Bool, Int, Float, String, JSON, Bytes, BigInt = 0, 1, 2, 3, 4, 5, 6, 7 // types of a Value
-const version, isASCII, isSecret, abandoned = "\x01\x00\x04\x03\x02\x01", 1, 2, math.MaxUint64
+const version, isASCII, isSecret = "\x01\x00\x04\x03\x02\x01", 1, 2
 const secret0, secret1, secret2, secret3 = 0xa0761d6478bd642f, 0xe7037ed1a0b428db, 0x8ebc6af09c88c6e3, 0x589965cc75374cc3
 
 // Reader gives the newest configuration of the snapshot directory at a path, to any number of goroutines.
@@ -30,8 +30,7 @@ type Reader struct {
 	pause           time.Duration
 }
 
-// Snapshot is one generation: what is read from it belongs together and never changes. It is unmapped by a finalizer; so
-// nothing leaves it but copies, and KeepAlive ends each look into the map.
+// Snapshot is one generation, which never changes. What it gives are copies: a finalizer unmaps it once it is out of use.
 type Snapshot struct {
 	Generation, seed, mask, longest uint64
 	Commit, instance, name          string      // Commit in raw bytes
@@ -72,12 +71,11 @@ func (r *Reader) Snapshot() *Snapshot {
 // Wait sleeps until there is another snapshot than at its last true (at first: at Open), or timeout at most; says which.
 func (r *Reader) Wait(timeout time.Duration) bool {
 	before := r.waited.Load()
-	announced := atomic.LoadUint64(before.announced)
+	announced, sleep := atomic.LoadUint64(before.announced), syscall.NsecToTimespec(int64(timeout))
 	if r.refresh() == before {
-		if announced != before.Generation && timeout > 10*time.Millisecond {
-			timeout = 10 * time.Millisecond // It could not be taken yet.
+		if announced != before.Generation {
+			sleep = syscall.Timespec{Nsec: 10_000_000} // What is announced could not be taken yet.
 		}
-		sleep := syscall.NsecToTimespec(int64(timeout))
 		syscall.Syscall6(syscall.SYS_FUTEX, uintptr(unsafe.Pointer(before.announced)), 0, uintptr(uint32(announced)),
 			uintptr(unsafe.Pointer(&sleep)), 0, 0)
 	}
@@ -113,12 +111,14 @@ func (r *Reader) take() (err error) {
 		runtime.SetFinalizer(page, nil)
 		return syscall.Munmap(page.data)
 	}
-	page.refuse(generation == 0 || generation == abandoned, "nothing is published")
-	page.refuse(same && generation < held.Generation, "generation %d is older than what is held", generation)
+	page.refuse(generation+1 < 2 || same && generation < held.Generation, "nothing newer is published") // 2^64-1 is none
 	s := mapped(r.path, fmt.Sprintf("g-%016x", generation), "CEDGESNP", 128, 16<<20)
 	s.Generation, s.instance, s.announced, s.page = generation, instance, announced, page
 	s.verify(unsafe.Pointer(&s.data[0]), uint64(len(s.data)))
 	r.current.Store(s)
+	if generation%(64<<20/uint64(len(s.data))) == 0 {
+		go runtime.GC() // It does not see how much its finalizers would unmap: let it not become more than 64 MiB.
+	}
 	return nil
 }
 
@@ -192,7 +192,7 @@ func (s *Snapshot) Lookup(key string) (value Value, found bool) {
 			break
 		}
 	}
-	runtime.KeepAlive(s)
+	runtime.KeepAlive(s) // Up to here nothing unmaps data.
 	return value, found
 }
 

@@ -15,8 +15,9 @@ Importing this starts nothing and reads nothing but the extension module.
 import os
 from typing import TYPE_CHECKING, Any
 
-from configedge._core import Diff, Handle, Health, Reader, Snapshot, View, __version__
+from configedge._core import Diff, Handle, Health, Reader, Snapshot, __version__
 from configedge.errors import DecodeError, MissingKeyError, OpenError
+from configedge.view import View
 
 if TYPE_CHECKING:
     from configedge.watch import Change, Watch

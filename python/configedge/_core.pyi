@@ -6,6 +6,7 @@ from typing import Any, Final, Generic, Literal, Self, TypeVar, final, overload
 
 from typing_extensions import disjoint_base
 
+from configedge.view import View
 from configedge.watch import Change, Watch
 
 __all__ = [
@@ -15,7 +16,6 @@ __all__ = [
     "Publisher",
     "Reader",
     "Snapshot",
-    "View",
     "__version__",
     "check_bundle",
 ]
@@ -124,21 +124,6 @@ class Handle(Generic[_T_co]):
     @property
     def key(self) -> str:
         """The key it reads."""
-
-@final
-class View:
-    """A section of the configuration in one generation: its members are attributes, `view["name"]` is for other names.
-
-    Objects inside are views, arrays are tuples.
-    """
-
-    def __getattr__(self, name: str, /) -> Any: ...
-    def __getitem__(self, name: str, /) -> Any: ...
-    def __contains__(self, name: object, /) -> bool: ...
-    def __eq__(self, other: object, /) -> bool: ...
-    def __iter__(self) -> Iterator[str]: ...
-    def __len__(self) -> int: ...
-    def __dir__(self) -> list[str]: ...
 
 @final
 class Diff:

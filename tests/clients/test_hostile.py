@@ -38,7 +38,7 @@ def slot(at: int, length: int = len(KEY), kind: int = I64, payload: int = 1) -> 
 
 def one(at: int = 196, length: int = len(KEY), kind: int = I64, payload: int = 1, strings: bytes = KEY) -> bytes:
     """One entry in two slots; its strings begin at 196."""
-    return crafted([slot(at, length, kind, payload)] * 1 + [EMPTY], [0], strings)
+    return crafted([slot(at, length, kind, payload), EMPTY], [0], strings)
 
 
 REFUSED = {

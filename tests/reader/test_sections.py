@@ -110,7 +110,9 @@ def test_a_view_has_its_section_as_attributes_and_never_changes(publish: Publish
     assert view.limit == 80
     assert cfg.view("m").limit == 81
     with pytest.raises(AttributeError):
-        view.limit = 5  # type: ignore[misc]
+        view.limit = 5
+    with pytest.raises(AttributeError, match="read-only"):
+        del view.limit
 
 
 def test_a_view_is_the_same_object_until_its_section_changes(publish: Publish, directory: Path) -> None:
@@ -127,7 +129,7 @@ def test_a_view_is_the_same_object_until_its_section_changes(publish: Publish, d
 def test_a_missing_member_says_which_there_are(publish: Publish, directory: Path) -> None:
     publish(limit=80)
     cfg = configedge.open(directory)
-    with pytest.raises(AttributeError, match="this section has no limits; it has limit"):
+    with pytest.raises(AttributeError, match="no attribute 'limits'"):
         print(cfg.view("m").limits)
     with pytest.raises(KeyError):
         cfg.view("m")["limits"]

@@ -1,6 +1,6 @@
 //! `configedge._core`: the snapshot reader for CPython.
 //!
-//! What is hot (reader, handle, view) is written as type slots on the C API, because PyO3's wrappers cost more than the read
+//! What is hot (reader, handle) is written as type slots on the C API, because PyO3's wrappers cost more than the read
 //! itself; everything else is PyO3. All `unsafe` lies in [`slots`].
 
 #![deny(unsafe_code)]
@@ -18,7 +18,6 @@ fn core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add("Reader", slots::reader::make_type(module.py())?)?;
     module.add("Handle", slots::handle::make_type(module.py())?)?;
-    module.add("View", slots::view::make_type(module.py())?)?;
     module.add_class::<classes::snapshot::Snapshot>()?;
     module.add_class::<classes::diff::Diff>()?;
     module.add_class::<classes::health::Health>()?;

@@ -1,10 +1,10 @@
 //! From values in a snapshot to Python objects, and back for tests.
 
-use crate::slots::view;
 use configedge_snapshot::{Builder, Span, Value, ValueRef};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyList, PyMappingProxy, PyString, PyTuple};
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyList, PyMappingProxy, PyString, PyTuple, PyType};
 use serde_json::Value as Json;
 
 /// Containers come out immutable, because the object is cached and shared: an array as a tuple, an object as a mapping proxy.
@@ -75,15 +75,21 @@ fn json_to_python<'py>(py: Python<'py>, value: &Json, containers: Containers) ->
         Json::Object(members) => {
             let dict = PyDict::new(py);
             for (name, member) in members {
-                dict.set_item(name, json_to_python(py, member, containers)?)?;
+                // Interned, as the names of attributes in code are: a view is read by identity.
+                dict.set_item(PyString::intern(py, name), json_to_python(py, member, containers)?)?;
             }
             match containers {
                 Containers::Plain => dict.into_any(),
                 Containers::Frozen => PyMappingProxy::new(py, dict.as_mapping()).into_any(),
-                Containers::Views => view::new(dict)?,
+                Containers::Views => new_view(dict)?,
             }
         }
     })
+}
+
+fn new_view<'py>(members: Bound<'py, PyDict>) -> PyResult<Bound<'py, PyAny>> {
+    static VIEW: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+    VIEW.import(members.py(), "configedge.view", "View")?.call1((members,))
 }
 
 /// Adds `value` and everything below it under `key`: what the relay's flattening does, for values that never were a document.

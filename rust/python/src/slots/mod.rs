@@ -9,7 +9,6 @@ pub(crate) mod buffer;
 pub(crate) mod handle;
 pub(crate) mod objects;
 pub(crate) mod reader;
-pub(crate) mod view;
 
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::ffi;
