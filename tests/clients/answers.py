@@ -1,4 +1,5 @@
-"""The readers for C and Go in processes of their own: answers.c and TestAnswers take the same commands."""
+"""The readers in Rust, C and Go in processes of their own, which take the same commands: answers.rs (an example of the
+crate), answers.c and TestAnswers."""
 
 from __future__ import annotations
 
@@ -19,6 +20,7 @@ STRICT = ["-std=gnu11", "-Wall", "-Wextra", "-Werror", f"-I{C}"]
 SANITIZED = [*STRICT, "-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
 
 needs_cc = pytest.mark.skipif(shutil.which("cc") is None, reason="no C compiler (cc)")
+needs_cargo = pytest.mark.skipif(shutil.which("cargo") is None, reason="no Rust toolchain (cargo)")
 needs_go = pytest.mark.skipif(shutil.which("go") is None, reason="no Go toolchain (go)")
 
 Command = Sequence[str | Path]
@@ -39,6 +41,11 @@ def compile_c(binary: Path, source: Path, flags: Sequence[str] = SANITIZED) -> P
 
 def c_answers(folder: Path) -> Command:
     return [compile_c(folder / "answers", Path(__file__).with_name("answers.c"))]
+
+
+def rust_answers(folder: Path) -> Command:
+    run(["cargo", "build", "--locked", "--quiet", "--package", "configedge-snapshot", "--example", "answers"])
+    return [Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "debug" / "examples" / "answers"]
 
 
 def go_answers(folder: Path) -> Command:

@@ -5,14 +5,28 @@ from pathlib import Path
 
 import pytest
 
-from tests.clients.answers import Answers, Command, answering, c_answers, go_answers, needs_cc, needs_go
+from tests.clients.answers import (
+    Answers,
+    Command,
+    answering,
+    c_answers,
+    go_answers,
+    needs_cargo,
+    needs_cc,
+    needs_go,
+    rust_answers,
+)
 from tests.format.test_format import serve
 from tests.support.snapshot_format import Snapshot, encode
 
 
 @pytest.fixture(
     scope="session",
-    params=[pytest.param(c_answers, id="c", marks=needs_cc), pytest.param(go_answers, id="go", marks=needs_go)],
+    params=[
+        pytest.param(rust_answers, id="rust", marks=needs_cargo),
+        pytest.param(c_answers, id="c", marks=needs_cc),
+        pytest.param(go_answers, id="go", marks=needs_go),
+    ],
 )
 def command(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Command:
     """Each reader, compiled."""

@@ -1,4 +1,4 @@
-"""The readers for C and Go beside a real relay."""
+"""The readers in Rust, C and Go beside a real relay."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The readers for C and Go read the good vectors of docs/format.md exactly and refuse the bad ones."""
+"""The readers in Rust, C and Go read the good vectors of docs/format.md exactly and refuse the bad ones."""
 
 from __future__ import annotations
 

@@ -149,6 +149,8 @@ def bad() -> Iterator[tuple[str, str, bytes]]:
         ("changed-in-the-future", "changed after the file's generation", "a", 6, 4),
     ):
         yield name, reason, seal(_slot(base, key, index, value))
+    one = _patch(_patch(encode(Snapshot(3))[:160], 32, _u64(160)), 56, _u32(1))
+    yield "slots-one-and-empty", "number of slots", seal(_patch(_patch(one, 76, _u32(160)), 80, _u32(160)))
     at, slot = _find(text, "a")
     yield "text-cut-in-a-character", "text that is not UTF-8", seal(_patch(text, at + 20, _u32(1)))
     yield "text-not-utf-8", "text that is not UTF-8", seal(_patch(text, slot[5] & 0xFFFFFFFF, b"\xff"))

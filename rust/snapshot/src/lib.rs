@@ -21,6 +21,7 @@
 //!
 //! `docs/format.md` in the repository specifies every byte.
 
+#![deny(unsafe_code)]
 #![warn(missing_docs)]
 
 mod build;

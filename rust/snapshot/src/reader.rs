@@ -219,6 +219,10 @@ impl Reader {
     pub fn health(&mut self) -> Health {
         self.follow_directory();
         let snapshot = Arc::clone(self.snapshot());
+        if self.is_current() {
+            // Also if what could not be taken is announced no more.
+            self.last_error.clear();
+        }
         Health {
             generation: snapshot.generation(),
             announced: self.source.generation(),

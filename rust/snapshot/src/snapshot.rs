@@ -310,7 +310,8 @@ fn check_layout(mapping: &Arc<Mapping>, header: &Header) -> Result<(MappedSlice<
     let slot_count = header.slot_count as usize;
     let entries = header.entry_count as usize;
     let [slots_at, index_at, strings_at] = [header.slots_offset, header.index_offset, header.strings_offset].map(|o| o as usize);
-    let sane = slot_count.is_power_of_two()
+    let sane = slot_count >= 2
+        && slot_count.is_power_of_two()
         && entries <= slot_count / 2
         && header.longest_probe as usize <= slot_count
         && matches!(header.commit_len, 0 | 20 | 32)
