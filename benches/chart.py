@@ -52,6 +52,8 @@ def bars(
         # Room for the longest bar's figure.
         axes.set_xlim(foot, foot * (max(values) / foot) ** 1.13 if log else max(values) * 1.13)
         axes.xaxis.set_major_formatter(lambda value, position: _short(value) if value < 1 else f"{value:,.0f}")
+        # Matplotlib labels the ticks between two powers of ten when there are few of those; they run into each other.
+        axes.xaxis.set_minor_formatter(lambda value, position: "")
         axes.tick_params(left=False)
         axes.spines[["top", "right", "left"]].set_visible(False)
         axes.grid(axis="x", color="#e9ecef")

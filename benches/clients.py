@@ -229,8 +229,11 @@ def draw(rows: Sequence[Row], arguments: Namespace) -> str:
         chosen = [row for row in rows if row.name.startswith(f"{kind}: ") and row.unit in {"ms", "ns", "MiB"}]
         labelled = [(row.name.removeprefix(f"{kind}: "), row.value) for row in chosen]
         path = arguments.json.with_name(f"{arguments.json.stem}-{kind.split()[0].lower()}")
+        # Where the shortest bar would hardly be seen.
+        values = [value for _, value in labelled]
+        log = max(values) > 30 * min(values)
         try:
-            bars(path, title, labelled, chosen[0].unit, highlight=lambda label: label.startswith(OURS), log=True)
+            bars(path, title, labelled, chosen[0].unit, highlight=lambda label: label.startswith(OURS), log=log)
         except ImportError as error:
             return f"no charts: {error}"
     return ""

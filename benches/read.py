@@ -245,7 +245,7 @@ def draw(rows: Sequence[Row], file: Path) -> None:
     costs = sorted(((row.name, row.value) for row in shown), key=lambda cost: cost[1])
     title = f"One read of a float of configuration: {machine()['python']}, {machine()['cpu']}"
     try:
-        bars(file, title, costs, "ns", highlight=READS.__contains__, log=True)
+        bars(file, title, costs, "ns", highlight={*READS, UNCACHED}.__contains__, log=True)
     except ImportError as error:
         print(f"chart skipped: {error}: pip install matplotlib")
 
