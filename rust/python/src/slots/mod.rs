@@ -5,6 +5,7 @@
 
 #![allow(unsafe_code)]
 
+mod arguments;
 pub(crate) mod buffer;
 pub(crate) mod handle;
 pub(crate) mod objects;
