@@ -172,9 +172,12 @@ def decode(file: bytes) -> Snapshot:
     if (slots_at, index_at, strings_at) != (128, 128 + 32 * count, 128 + 32 * count + 4 * entries):
         raise Refused("impossible layout")
     snapshot = Snapshot(generation, instance, commit[:commit_len], created_ns, seed)
+    found = 0
     for number in range(count):
         slot = SLOT.unpack_from(file, 128 + 32 * number)
         if slot[0]:
+            # Counted by slot: that no key is there twice is the writer's part.
+            found += 1
             key, value = _entry(file, strings_at, slot)
             snapshot.values[key], snapshot.changed[key] = value, slot[6]
             if slot[4] & IS_SECRET:
@@ -182,7 +185,7 @@ def decode(file: bytes) -> Snapshot:
     index = struct.unpack_from(f"<{entries}I", file, index_at)
     if any(place >= count or not SLOT.unpack_from(file, 128 + 32 * place)[0] for place in index):
         raise Refused("the index names an empty slot, or none")
-    if len(snapshot.values) != entries or any(changed > generation for changed in snapshot.changed.values()):
+    if found != entries or any(changed > generation for changed in snapshot.changed.values()):
         raise Refused("entries do not add up")
     return snapshot
 
