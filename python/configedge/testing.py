@@ -41,7 +41,7 @@ class TestReader(Reader):
             shutil.rmtree(directory, ignore_errors=True)
             raise
         made._publisher = publisher
-        weakref.finalize(made, shutil.rmtree, directory, ignore_errors=True)
+        weakref.finalize(made, _remove, directory, os.getpid())
         return made
 
     def publish(self, bundles: Bundles, commit: str = "", secrets: Iterable[str] = ()) -> int:
@@ -68,6 +68,12 @@ def publish(path: str | os.PathLike[str], bundles: Bundles, commit: str = "", se
     directory cannot be written or a relay publishes there.
     """
     return Publisher(path).publish(_plain(bundles), commit, list(secrets))
+
+
+def _remove(directory: str, maker: int) -> None:
+    # A forked child that ends must not take it away from its parent.
+    if os.getpid() == maker:
+        shutil.rmtree(directory, ignore_errors=True)
 
 
 def _plain(bundles: Bundles) -> dict[str, dict[str, Any]]:

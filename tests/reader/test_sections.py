@@ -230,6 +230,17 @@ def test_a_handle_keeps_its_last_good_value(
     assert cfg.health().rejected == {}
 
 
+def test_a_handle_that_fits_does_not_hide_one_that_does_not(publish: Publish, directory: Path) -> None:
+    publish(limit=80)
+    cfg = configedge.open(directory)
+    strict, easy = cfg.handle("m.limit", type=int), cfg.handle("m.limit")
+    publish(limit="high")
+    assert (strict(), easy()) == (80, "high")
+    assert "int is wanted" in cfg.health().rejected["m.limit"]
+    del strict
+    assert cfg.health().rejected == {}
+
+
 def test_a_handle_makes_of_its_value_what_json_has_no_type_for(publish: Publish, directory: Path) -> None:
     publish(mode="fast", limit=3, none=None, sizes=[1, 2])
     cfg = configedge.open(directory)

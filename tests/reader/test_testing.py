@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -48,3 +50,17 @@ def test_secrets_are_marked(tmp_path: Path) -> None:
     )
     snap = configedge.open(tmp_path / "run").snapshot()
     assert {key for key in snap if snap.is_secret(key)} == {"m", "m.db", "m.db.password"}
+
+
+def test_a_forked_child_leaves_the_directory_to_its_parent() -> None:
+    script = (
+        "import os, sys, configedge\n"
+        "cfg = configedge.testing.reader({'m': {'a': 1}})\n"
+        "if os.fork() == 0: sys.exit()\n"
+        "os.wait()\n"
+        "assert os.path.isdir(cfg.path)\n"
+        "print(cfg.path)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=30)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert not Path(done.stdout.strip()).exists()

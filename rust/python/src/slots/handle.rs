@@ -12,7 +12,7 @@ use pyo3::ffi::{self, PyObject};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBool, PyBytes, PyFloat, PyInt, PyString, PyType};
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::ffi::{c_int, c_void};
 use std::mem::offset_of;
 use std::ptr::{NonNull, null_mut};
@@ -37,6 +37,8 @@ pub(crate) struct HandleObject {
     default: Cell<*mut PyObject>,
     /// Null if any type will do.
     kind: Cell<*mut PyObject>,
+    /// Why `value` is an older one.
+    rejected: RefCell<Option<String>>,
 }
 
 static TYPE: PyOnceLock<Py<PyType>> = PyOnceLock::new();
@@ -62,6 +64,7 @@ pub(crate) fn new<'py>(
         (&raw mut (*fields).key).write(key.into_ptr());
         (&raw mut (*fields).default).write(Cell::new(default.map_or(null_mut(), Bound::into_ptr)));
         (&raw mut (*fields).kind).write(Cell::new(kind.map_or(null_mut(), Bound::into_ptr)));
+        (&raw mut (*fields).rejected).write(RefCell::new(None));
         source.register(NonNull::new_unchecked(fields));
         (*fields).look_again(py)?;
         Ok(object)
@@ -82,6 +85,13 @@ impl HandleObject {
         self.word.set(word);
         self.seen.set(0);
         self.changed.set(u64::MAX);
+    }
+
+    /// The key, and why the value is an older one, if it is.
+    pub(crate) fn rejected(&self, py: Python<'_>) -> Option<(String, String)> {
+        let why = self.rejected.borrow().clone()?;
+        // SAFETY: a str, owned since the handle was made.
+        Some((unsafe { Bound::from_borrowed_ptr(py, self.key) }.to_string(), why))
     }
 
     #[inline(always)]
@@ -121,12 +131,15 @@ impl HandleObject {
                 Ok((value, truth)) => {
                     let old = self.value.replace(value.into_ptr());
                     self.truth.set(c_int::from(truth));
-                    reader.accept(&key);
+                    self.rejected.replace(None);
                     // SAFETY: `old` was owned, or is null.
                     unsafe { ffi::Py_XDECREF(old) };
                 }
                 Err(why) if self.value.get().is_null() => return Err(why),
-                Err(why) => reader.reject(py, &key, generation, why),
+                Err(why) => {
+                    let why = reader.reject(py, &key, generation, why);
+                    self.rejected.replace(Some(why));
+                }
             }
             self.changed.set(changed);
         }
@@ -290,6 +303,7 @@ unsafe extern "C" fn dealloc(slf: *mut PyObject) {
         for object in [handle.value.get(), handle.key, handle.default.get(), handle.kind.get(), handle.reader] {
             ffi::Py_XDECREF(object);
         }
+        std::ptr::drop_in_place(&raw mut (*slf.cast::<HandleObject>()).rejected);
         ffi::PyObject_GC_Del(slf.cast());
         ffi::Py_DECREF(class.cast());
     }

@@ -16,7 +16,7 @@ use pyo3::ffi::{self, PyObject};
 use pyo3::prelude::*;
 use pyo3::types::{PyString, PyTuple};
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ptr::{NonNull, null_mut};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -64,6 +64,8 @@ struct Viewed {
     seen: u64,
     /// The generation in which the section got what was looked at last.
     changed: u64,
+    /// Why `value` is not of that generation.
+    rejected: Option<String>,
 }
 
 /// What lies behind `_core.Reader`. All access is by one thread at a time, see [`super`].
@@ -83,8 +85,8 @@ pub(crate) struct ReaderObject {
     /// Those that read through this reader; they hold it, not it them.
     handles: RefCell<Vec<NonNull<HandleObject>>>,
     views: RefCell<Vec<Viewed>>,
-    /// Why something newer does not fit a handle or a view, by key.
-    rejected: RefCell<BTreeMap<String, String>>,
+    /// What was told in the log since the last switch.
+    told: RefCell<BTreeSet<String>>,
     /// The interpreter's.
     weak_references: *mut PyObject,
 }
@@ -119,22 +121,25 @@ impl ReaderObject {
         self.handles.borrow_mut().retain(|other| *other != handle);
     }
 
-    /// The newest value of `key` fits again.
-    pub(crate) fn accept(&self, key: &Bound<'_, PyString>) {
-        if !self.rejected.borrow().is_empty() {
-            self.rejected.borrow_mut().remove(&key.to_string());
-        }
-    }
-
-    /// The newest value of `key` does not fit, so an older one is given on: told once in the log, and by `health()`.
-    pub(crate) fn reject(&self, py: Python<'_>, key: &Bound<'_, PyString>, generation: u64, why: PyErr) {
+    /// Why the newest value of `key` does not fit a handle or a view, which gives an older one on: told in the log, once a change.
+    pub(crate) fn reject(&self, py: Python<'_>, key: &Bound<'_, PyString>, generation: u64, why: PyErr) -> String {
         let why = format!("generation {generation}: {}", why.value(py));
-        let before = self.rejected.borrow_mut().insert(key.to_string(), why.clone());
-        if before.as_ref() != Some(&why) {
+        if self.told.borrow_mut().insert(format!("{key} {why}")) {
             let log = || py.import("logging")?.call_method1("getLogger", ("configedge",));
             // A log that fails must not fail a read.
-            let _ = log().and_then(|log| log.call_method1("error", ("%s keeps its last good value: %s", key, why)));
+            let _ = log().and_then(|log| log.call_method1("error", ("%s keeps its last good value: %s", key, &why)));
         }
+        why
+    }
+
+    /// What handles and views keep older values of, with the reasons.
+    fn rejected(&self, py: Python<'_>) -> BTreeMap<String, String> {
+        // SAFETY: handles unregister before they go.
+        let handles =
+            self.handles.borrow().iter().filter_map(|handle| unsafe { handle.as_ref() }.rejected(py)).collect::<Vec<_>>();
+        let views = self.views.borrow();
+        let views = views.iter().filter_map(|viewed| Some((viewed.section.to_string(), viewed.rejected.clone()?)));
+        handles.into_iter().chain(views).collect()
     }
 
     /// The snapshot to read from now, after switching to a newer one if there is one that can be taken.
@@ -169,6 +174,7 @@ impl ReaderObject {
         self.seen.set(core.held().generation());
         self.follow_source(core.source().generation_word());
         drop(core);
+        self.told.borrow_mut().clear();
         self.recent.iter().chain(&self.tuples).for_each(Recent::forget);
         // SAFETY: `old` was owned.
         unsafe { ffi::Py_DECREF(old) };
@@ -266,15 +272,12 @@ impl ReaderObject {
             return Ok(value.into_bound(py));
         }
         let made = Snapshot::section(&snapshot, section.as_any(), into);
-        let value = match (made, known) {
-            (Ok(made), _) => {
-                self.accept(section);
-                made
-            }
+        let (value, rejected) = match (made, known) {
+            (Ok(made), _) => (made, None),
             (Err(why), None) => return Err(why),
             (Err(why), Some((last_good, _))) => {
-                self.reject(py, section, snapshot.get().inner.generation(), why);
-                last_good.into_bound(py)
+                let why = self.reject(py, section, snapshot.get().inner.generation(), why);
+                (last_good.into_bound(py), Some(why))
             }
         };
         let new = Viewed {
@@ -283,6 +286,7 @@ impl ReaderObject {
             value: value.clone().unbind(),
             seen,
             changed,
+            rejected,
         };
         let old = self.viewed(section.as_ptr(), into.map_or(null_mut(), Bound::as_ptr), |viewed| viewed.value.clone_ref(py));
         let mut views = self.views.borrow_mut();

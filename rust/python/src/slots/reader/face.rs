@@ -141,7 +141,7 @@ unsafe extern "C" fn new(class: *mut ffi::PyTypeObject, args: *mut PyObject, kwa
             (&raw mut (*fields).core).write(RefCell::new(reader));
             (&raw mut (*fields).handles).write(RefCell::default());
             (&raw mut (*fields).views).write(RefCell::default());
-            (&raw mut (*fields).rejected).write(RefCell::default());
+            (&raw mut (*fields).told).write(RefCell::default());
             Ok(object)
         }
     })
@@ -176,7 +176,7 @@ unsafe extern "C" fn dealloc(slf: *mut PyObject) {
         std::ptr::drop_in_place(&raw mut (*fields).core);
         std::ptr::drop_in_place(&raw mut (*fields).handles);
         std::ptr::drop_in_place(&raw mut (*fields).views);
-        std::ptr::drop_in_place(&raw mut (*fields).rejected);
+        std::ptr::drop_in_place(&raw mut (*fields).told);
         if let Some(free) = (*class).tp_free {
             free(slf.cast());
         }
@@ -215,8 +215,7 @@ unsafe extern "C" fn health(slf: *mut PyObject, _: *mut PyObject) -> *mut PyObje
     with_reader(unsafe { (slf, ReaderObject::from(slf)) }, |py, reader| {
         let health = reader.core.borrow_mut().health();
         reader.follow_core(py)?;
-        let rejected = reader.rejected.borrow().clone();
-        Ok(Bound::new(py, Health::new(health, rejected))?.into_any())
+        Ok(Bound::new(py, Health::new(health, reader.rejected(py)))?.into_any())
     })
 }
 
