@@ -4,7 +4,7 @@
 //! object is given on.
 
 use crate::classes::snapshot::{Snapshot, decode};
-use crate::slots::reader::ReaderObject;
+use crate::slots::reader::{ReaderObject, name};
 use crate::slots::{enter, enter_object, getter, locked, make_type as make_type_from_slots, slot, table};
 use configedge_snapshot::{Entry, ValueRef};
 use pyo3::exceptions::PyTypeError;
@@ -91,7 +91,8 @@ impl HandleObject {
     pub(crate) fn rejected(&self, py: Python<'_>) -> Option<(String, String)> {
         let why = self.rejected.borrow().clone()?;
         // SAFETY: a str, owned since the handle was made.
-        Some((unsafe { Bound::from_borrowed_ptr(py, self.key) }.to_string(), why))
+        let key = unsafe { Bound::from_borrowed_ptr(py, self.key).cast_into_unchecked() };
+        Some((name(&key), why))
     }
 
     #[inline(always)]

@@ -124,7 +124,7 @@ impl ReaderObject {
     /// Why the newest value of `key` does not fit a handle or a view, which gives an older one on: told in the log, once a change.
     pub(crate) fn reject(&self, py: Python<'_>, key: &Bound<'_, PyString>, generation: u64, why: PyErr) -> String {
         let why = format!("generation {generation}: {}", why.value(py));
-        if self.told.borrow_mut().insert(format!("{key} {why}")) {
+        if self.told.borrow_mut().insert(format!("{} {why}", name(key))) {
             let log = || py.import("logging")?.call_method1("getLogger", ("configedge",));
             // A log that fails must not fail a read.
             let _ = log().and_then(|log| log.call_method1("error", ("%s keeps its last good value: %s", key, &why)));
@@ -138,7 +138,7 @@ impl ReaderObject {
         let handles =
             self.handles.borrow().iter().filter_map(|handle| unsafe { handle.as_ref() }.rejected(py)).collect::<Vec<_>>();
         let views = self.views.borrow();
-        let views = views.iter().filter_map(|viewed| Some((viewed.section.to_string(), viewed.rejected.clone()?)));
+        let views = views.iter().filter_map(|viewed| Some((name(viewed.section.bind(py)), viewed.rejected.clone()?)));
         handles.into_iter().chain(views).collect()
     }
 
@@ -319,6 +319,11 @@ impl Viewed {
         // SAFETY: both are live strs.
         self.class() == into && (self.section.as_ptr() == section || unsafe { text(self.section.as_ptr()) == text(section) })
     }
+}
+
+/// A key as text, without running code of a subclass of str.
+pub(crate) fn name(key: &Bound<'_, PyString>) -> String {
+    key.to_str().unwrap_or("a key without UTF-8").to_owned()
 }
 
 fn not_a_key(key: &Bound<'_, PyAny>) -> PyErr {
