@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import os
 import shutil
 import signal
 import subprocess
@@ -142,52 +141,6 @@ def test_ctrl_c_ends_a_wait(publish: Publish, directory: Path) -> None:
     child.send_signal(signal.SIGINT)
     _, errors = child.communicate(timeout=10)
     assert b"KeyboardInterrupt" in errors
-
-
-def test_threads_see_whole_generations_only(publish: Publish, directory: Path) -> None:
-    publish(**{f"k{i}": 0 for i in range(50)})
-    cfg = configedge.open(directory)
-    handle = cfg.handle("m.k0")
-    failures: list[str] = []
-    stop = threading.Event()
-
-    def read() -> None:
-        last = -1
-        while not stop.is_set():
-            snap = cfg.snapshot()
-            values = {snap[f"m.k{i}"] for i in range(50)}
-            if len(values) != 1:
-                failures.append(f"mixed: {values}")
-            if (now := handle()) < last:
-                failures.append(f"backwards: {now} after {last}")
-            last = now
-
-    threads = [threading.Thread(target=read) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for value in range(1, 300):
-        publish(**{f"k{i}": value for i in range(50)})
-    stop.set()
-    for thread in threads:
-        thread.join()
-    assert failures == []
-    assert cfg["m.k0"] == 299
-
-
-def test_a_forked_worker_reads_what_is_published_after_the_fork(publish: Publish, directory: Path) -> None:
-    publish(a=1)
-    cfg = configedge.open(directory)
-    handle = cfg.handle("m.a")
-    start, reply = os.pipe(), os.pipe()
-    child = os.fork()
-    if child == 0:
-        os.read(start[0], 1)
-        os.write(reply[1], f"{cfg['m.a']} {handle()}".encode())
-        os._exit(0)
-    publish(a=2)
-    os.write(start[1], b"x")
-    assert os.read(reply[0], 100) == b"2 2"
-    os.waitpid(child, 0)
 
 
 def test_importing_starts_no_thread_and_imports_no_server() -> None:
