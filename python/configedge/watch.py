@@ -139,11 +139,14 @@ class Notifier:
         self._lock = threading.Lock()
         self._told: list[Callable[[], None]] = []
         self._thread: threading.Thread | None = None
+        self._again = False
 
     def add(self, tell: Callable[[], None]) -> None:
         """`tell` is called, soon and not in the caller's thread, after each publish from now on."""
         with self._lock:
             self._told.append(tell)
+            # A thread that runs already may have told of a publish just before: it looks again.
+            self._again = True
             self._start()
 
     def remove(self, tell: Callable[[], None]) -> None:
@@ -160,25 +163,34 @@ class Notifier:
 
     def _start(self) -> None:
         if self._thread is None and self._told and self._reader() is not None:
-            self._thread = threading.Thread(target=self._run, name="configedge", daemon=True)
-            self._thread.start()
+            thread = threading.Thread(target=self._run, name="configedge", daemon=True)
+            thread.start()
+            self._thread = thread
 
     def _run(self) -> None:
         seen: Snapshot | None = None
         while (reader := self._reader()) is not None:
+            now = reader.snapshot()
             with self._lock:
-                told = list(self._told)
+                told, again, self._again = list(self._told), self._again, False
                 if not told:
                     self._thread = None
                     return
-            # By identity: a directory that was made anew counts its generations from one again. The first round tells
-            # in any case, because something may have been published before the thread was there.
-            if (now := reader.snapshot()) is not seen:
+            # By identity: a directory that was made anew counts its generations from one again.
+            if now is not seen or again:
                 seen = now
                 for tell in told:
-                    tell()
-            reader.wait(seen.generation, _SLICE_S)
+                    self._tell(tell)
+            reader.wait(now.generation, _SLICE_S)
             del reader
+
+    def _tell(self, tell: Callable[[], None]) -> None:
+        try:
+            tell()
+        except BaseException:
+            # Whatever it is: the others still want to be told. A closed event loop ends up here, too.
+            _log.exception("a listener for changes failed and is told no more")
+            self.remove(tell)
 
 
 _notifiers: weakref.WeakKeyDictionary[Reader, Notifier] = weakref.WeakKeyDictionary()

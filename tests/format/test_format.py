@@ -83,6 +83,17 @@ def test_a_snapshot_by_another_writer_is_read(tmp_path: Path, values: dict[str, 
     assert configedge.open(tmp_path / "run").commit == "ab" * 20
 
 
+def test_a_number_of_any_length_is_read(tmp_path: Path) -> None:
+    """Python parses no more than 4,300 digits at once."""
+    text = "-" + "1234567890" * 1000
+    file = encode(Snapshot(5, values={"m": Json(f'{{"n":{text}}}'), "long": text, "n": 0}))
+    serve(tmp_path / "run", file)
+    cfg = configedge.open(tmp_path / "run")
+    number = cfg["m"]["n"]
+    assert number == cfg.view("m").n
+    assert (number % -(10**10), number // -(10**9990)) == (-1234567890, 1234567890)
+
+
 def test_a_snapshot_by_our_writer_is_read_by_another_reader(tmp_path: Path) -> None:
     publisher = Publisher(tmp_path / "run")
     values: dict[str, Any] = {

@@ -230,6 +230,60 @@ def test_a_handle_keeps_its_last_good_value(
     assert cfg.health().rejected == {}
 
 
+def test_what_was_decoded_while_the_reader_switched_is_not_kept(publish: Publish, directory: Path) -> None:
+    publish(limit=1)
+    cfg = configedge.open(directory)
+    armed = False
+
+    @dataclass
+    class Slow:
+        limit: int
+
+        def __post_init__(self) -> None:
+            nonlocal armed
+            if armed:
+                armed = False
+                publish(limit=3)
+                assert cfg["m.limit"] == 3
+
+    handle = cfg.handle("m", type=Slow)
+    armed = True
+    publish(limit=2)
+    assert handle().limit == 3
+    assert cfg.view("m", Slow).limit == 3
+    armed = True
+    publish(limit=4)
+    cfg.view("m", Slow)
+    assert cfg.view("m", Slow).limit == handle().limit == 3
+
+
+def test_ctrl_c_while_a_value_is_decoded_is_not_taken_for_a_misfit(publish: Publish, directory: Path) -> None:
+    publish(limit=1)
+    cfg = configedge.open(directory)
+    failure: list[type[BaseException]] = []
+
+    @dataclass
+    class Interrupted:
+        limit: int
+
+        def __post_init__(self) -> None:
+            if failure:
+                raise failure[0]
+
+    handle = cfg.handle("m", type=Interrupted)
+    cfg.view("m", Interrupted)
+    publish(limit=2)
+    failure.append(KeyboardInterrupt)
+    for read in (handle, lambda: cfg.view("m", Interrupted)):
+        with pytest.raises(KeyboardInterrupt):
+            read()
+    failure[0] = RecursionError
+    assert (handle().limit, cfg.view("m", Interrupted).limit) == (1, 1)
+    assert cfg.health().rejected == {}
+    failure.clear()
+    assert (handle().limit, cfg.view("m", Interrupted).limit) == (2, 2)
+
+
 def test_a_handle_that_fits_does_not_hide_one_that_does_not(publish: Publish, directory: Path) -> None:
     publish(limit=80)
     cfg = configedge.open(directory)

@@ -62,6 +62,20 @@ def test_a_callback_that_fails_is_told_and_called_again(
     assert "of the service" in caplog.text
 
 
+def test_a_listener_that_ends_its_thread_does_not_end_the_others(publish: Publish, directory: Path) -> None:
+    publish(a=1)
+    cfg = configedge.open(directory)
+    seen: list[int] = []
+
+    def leave(change: configedge.Change) -> None:
+        raise SystemExit
+
+    with cfg.watch("m", leave), cfg.watch("m", lambda change: seen.append(change.snapshot["m.a"])):
+        for value in (2, 3):
+            publish(a=value)
+            wait_until(lambda value=value: value in seen)
+
+
 def test_many_watches_share_one_thread_which_ends_with_the_last(publish: Publish, directory: Path) -> None:
     publish(a=1)
     cfg = configedge.open(directory)

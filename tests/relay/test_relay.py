@@ -298,6 +298,13 @@ def test_logs_can_be_json(tmp_path: Path) -> None:
     assert [line["event"] for line in lines] == ["published", "stopped"]
 
 
+def test_a_number_too_long_for_readers_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "m.yaml"
+    file.write_text(bundle({}).replace("values: {}", "values: {n: " + "9" * 4301 + "}"))
+    done = run("check", file)
+    assert (done.returncode, "the limit is 4300" in done.stderr, "spec.values.n" in done.stderr) == (1, True, True)
+
+
 def test_what_a_bundle_calls_secret_is_marked_and_stays_so_while_a_worse_one_is_refused(tmp_path: Path) -> None:
     def text(listed: str, values: dict[str, Any]) -> str:
         annotation = f"namespace: default, annotations: {{configedge.io/secret: {json.dumps(listed)}}}"

@@ -50,9 +50,20 @@ fn parse(text: &str) -> PyResult<Json> {
     serde_json::from_str(text).map_err(|error| PyValueError::new_err(format!("a container in the snapshot is not JSON: {error}")))
 }
 
-/// Python's own parser, so that any length is exact.
+/// Python's own parser, in parts: it refuses more than 4,300 digits at once, and a read must not fail for a long number.
 fn integer<'py>(py: Python<'py>, text: &str) -> PyResult<Bound<'py, PyAny>> {
-    py.get_type::<PyInt>().call1((text,))
+    const PART: usize = 4_000;
+    let int = py.get_type::<PyInt>();
+    let (sign, digits) = text.strip_prefix('-').map_or((1, text), |digits| (-1, digits));
+    if digits.len() <= PART || !digits.is_ascii() {
+        return int.call1((text,));
+    }
+    let mut value = int.call0()?;
+    for part in digits.as_bytes().chunks(PART) {
+        let shift = int.call1((10,))?.pow(part.len(), py.None())?;
+        value = value.mul(shift)?.add(int.call1((PyBytes::new(py, part),))?)?;
+    }
+    value.mul(sign)
 }
 
 fn json_to_python<'py>(py: Python<'py>, value: &Json, containers: Containers) -> PyResult<Bound<'py, PyAny>> {

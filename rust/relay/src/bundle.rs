@@ -18,6 +18,8 @@ pub const MAX_DOCUMENT_LEN: usize = 1 << 20;
 pub const MAX_DEPTH: usize = 32;
 /// Most keys (values and containers) a bundle.
 pub const MAX_KEYS: usize = 10_000;
+/// Longest number in characters: what CPython reads at once (`sys.int_info.default_max_str_digits`).
+pub const MAX_NUMBER_LEN: usize = 4_300;
 /// Longest string in bytes.
 pub const MAX_STRING_LEN: usize = 64 << 10;
 
@@ -253,6 +255,10 @@ impl Limits<'_> {
             Tree::String(text) if text.len() > MAX_STRING_LEN => {
                 let message = format!("a string of {} bytes, and the limit is {MAX_STRING_LEN}", text.len());
                 self.refuse(node.at, key, message, "shorten it, or split it over several keys");
+            }
+            Tree::Number(number) if number.as_str().len() > MAX_NUMBER_LEN => {
+                let message = format!("a number of {} digits, and the limit is {MAX_NUMBER_LEN}", number.as_str().len());
+                self.refuse(node.at, key, message, "write it as a string");
             }
             Tree::Array(items) => {
                 for (at, item) in items.iter().enumerate() {

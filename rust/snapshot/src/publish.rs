@@ -128,8 +128,9 @@ impl Publisher {
         publisher.page.store_u32(PID, rustix::process::getpid().as_raw_nonzero().get() as u32);
         publisher.page.store_u32(STATE, 0);
         publisher.heartbeat();
-        if publisher.last().is_none() {
-            publisher.serve_again()?;
+        match publisher.last() {
+            Some(last) => publisher.drop_unannounced(last.generation()),
+            None => publisher.serve_again()?,
         }
         Ok(publisher)
     }
@@ -145,6 +146,15 @@ impl Publisher {
 
     fn snapshot(&self, generation: u64) -> Option<Snapshot> {
         Snapshot::open_at(self.dir.as_fd(), Path::new(&name(generation)), None).ok()
+    }
+
+    /// What a dead writer wrote and never announced would only stand in the way of room.
+    fn drop_unannounced(&mut self, announced: u64) {
+        let gone = |file: &&Kept| file.generation > announced;
+        for file in self.kept.iter().filter(gone) {
+            let _ = unlinkat(&self.dir, name(file.generation), AtFlags::empty());
+        }
+        self.kept.retain(|file| file.generation <= announced);
     }
 
     /// The announced file is gone or bad: the newest other good one takes its place, else the durable copy.
@@ -228,10 +238,13 @@ impl Publisher {
 
     /// Removes what no reader can be on its way to: all but the last `files`, unless younger than `young_ns` and not too much.
     fn sweep(&mut self, files: usize, young_ns: u64) {
-        let now = unix_ns();
+        let (now, announced) = (unix_ns(), self.page.load(GENERATION));
         let mut total: u64 = self.kept.iter().map(|file| file.len).sum();
         while self.kept.len() > files {
             let Some(oldest) = self.kept.front() else { return };
+            if oldest.generation == announced {
+                return;
+            }
             if now.saturating_sub(oldest.published_ns) < young_ns && total <= KEEP_BYTES {
                 return;
             }
@@ -271,7 +284,11 @@ impl Publisher {
     /// # Errors
     /// As [`Publisher::open`]; the old directory then stays in use.
     pub fn reopen(&mut self) -> Result<(), PublishError> {
-        let next = Self::open_above(&self.path, self.durable.as_deref(), self.generation)?;
+        // The path may be the same directory still, only emptied: then its lock is this one's own.
+        let _ = flock(&self._lock, FlockOperation::Unlock);
+        let next = Self::open_above(&self.path, self.durable.as_deref(), self.generation).inspect_err(|_| {
+            let _ = flock(&self._lock, FlockOperation::NonBlockingLockExclusive);
+        })?;
         let old = std::mem::replace(self, next);
         old.page.store(GENERATION, CLOSED);
         old.wake();

@@ -133,6 +133,34 @@ fn a_generation_that_goes_back_is_refused() {
 }
 
 #[test]
+fn a_directory_that_was_emptied_under_its_writer_is_taken_over_again() {
+    let rig = Rig::new();
+    let mut publisher = rig.publisher();
+    publisher.publish(&one(1), "").expect("published");
+    let mut reader = Reader::open(&rig.dir).expect("attached");
+    for name in ["current", "g-0000000000000001"] {
+        fs::remove_file(rig.dir.join(name)).expect("somebody cleans up, all but the lock");
+    }
+    assert!(publisher.directory_lost());
+    publisher.reopen().expect("its own lock is in nobody's way");
+    publisher.publish(&one(2), "").expect("published");
+    std::thread::sleep(Duration::from_millis(15));
+    assert_eq!(read(&mut reader), 2);
+    assert_eq!(read(&mut Reader::open(&rig.dir).expect("a newcomer")), 2);
+    assert!(matches!(Publisher::open(&rig.dir, None), Err(PublishError::Locked(_))), "and still locked");
+}
+
+#[test]
+fn what_a_dead_writer_never_announced_is_deleted_and_not_kept_instead_of_what_it_did() {
+    let rig = Rig::new();
+    rig.publisher().publish(&one(1), "").expect("published");
+    fs::copy(rig.file(1), rig.file(2)).expect("killed between rename and announcement");
+    let mut publisher = rig.publisher();
+    assert!(!rig.file(2).exists() && rig.file(1).exists());
+    assert_eq!(publisher.publish(&one(3), "").expect("published").generation, 3);
+}
+
+#[test]
 fn a_writer_says_how_it_is() {
     let rig = Rig::new();
     let mut publisher = rig.publisher();

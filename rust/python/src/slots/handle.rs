@@ -4,7 +4,7 @@
 //! object is given on.
 
 use crate::classes::snapshot::{Snapshot, decode};
-use crate::slots::reader::{ReaderObject, name};
+use crate::slots::reader::{ReaderObject, is_passing, name};
 use crate::slots::{enter, enter_object, getter, locked, make_type as make_type_from_slots, slot, table};
 use configedge_snapshot::{Entry, ValueRef};
 use pyo3::exceptions::PyTypeError;
@@ -123,12 +123,28 @@ impl HandleObject {
             let key = Bound::from_borrowed_ptr(py, self.key);
             (ReaderObject::from(self.reader), key.cast_into_unchecked::<PyString>())
         };
-        let snapshot = reader.snapshot(py)?;
-        let generation = snapshot.get().inner.generation();
-        let entry = snapshot.get().entry(key.as_any())?;
-        let changed = entry.as_ref().map_or(0, |entry| entry.changed());
-        if self.value.get().is_null() || changed != self.changed.get() {
-            match self.take(py, &snapshot, &key, entry.as_ref()) {
+        loop {
+            let snapshot = reader.snapshot(py)?;
+            let generation = snapshot.get().inner.generation();
+            let entry = snapshot.get().entry(key.as_any())?;
+            let changed = entry.as_ref().map_or(0, |entry| entry.changed());
+            if !self.value.get().is_null() && changed == self.changed.get() {
+                self.seen.set(generation);
+                return Ok(());
+            }
+            // This may run other code, which may switch the reader: then what was taken is old, and is not kept.
+            let taken = match self.take(py, &snapshot, &key, entry.as_ref()) {
+                Ok(taken) => Ok(taken),
+                Err(why) if self.value.get().is_null() => return Err(why),
+                Err(why) if is_passing(py, &why)? => return Ok(()),
+                Err(why) => Err(reader.reject(py, &key, generation, &why)?),
+            };
+            if !reader.holds(&snapshot) {
+                continue;
+            }
+            self.changed.set(changed);
+            self.seen.set(generation);
+            match taken {
                 Ok((value, truth)) => {
                     let old = self.value.replace(value.into_ptr());
                     self.truth.set(c_int::from(truth));
@@ -136,16 +152,12 @@ impl HandleObject {
                     // SAFETY: `old` was owned, or is null.
                     unsafe { ffi::Py_XDECREF(old) };
                 }
-                Err(why) if self.value.get().is_null() => return Err(why),
                 Err(why) => {
-                    let why = reader.reject(py, &key, generation, why);
                     self.rejected.replace(Some(why));
                 }
             }
-            self.changed.set(changed);
+            return Ok(());
         }
-        self.seen.set(reader.seen());
-        Ok(())
     }
 
     fn take<'py>(

@@ -11,7 +11,7 @@ use crate::slots::handle::HandleObject;
 use crate::slots::{enter, text};
 use configedge_snapshot as core;
 pub(crate) use face::make_type;
-use pyo3::exceptions::PyTypeError;
+use pyo3::exceptions::{PyException, PyKeyError, PyMemoryError, PyRecursionError, PyTypeError};
 use pyo3::ffi::{self, PyObject};
 use pyo3::prelude::*;
 use pyo3::types::{PyString, PyTuple};
@@ -122,14 +122,24 @@ impl ReaderObject {
     }
 
     /// Why the newest value of `key` does not fit a handle or a view, which gives an older one on: told in the log, once a change.
-    pub(crate) fn reject(&self, py: Python<'_>, key: &Bound<'_, PyString>, generation: u64, why: PyErr) -> String {
-        let why = format!("generation {generation}: {}", why.value(py));
+    /// Fails only for what is no fault of the value: Ctrl-C while the log is written.
+    pub(crate) fn reject(&self, py: Python<'_>, key: &Bound<'_, PyString>, generation: u64, why: &PyErr) -> PyResult<String> {
+        // A missing key would look for its nearest ones, among thousands.
+        let gone = why.is_instance_of::<PyKeyError>(py);
+        let why = if gone { "it is not in the configuration any more".to_owned() } else { why.value(py).to_string() };
+        let why = format!("generation {generation}: {why}");
         if self.told.borrow_mut().insert(format!("{} {why}", name(key))) {
             let log = || py.import("logging")?.call_method1("getLogger", ("configedge",));
             // A log that fails must not fail a read.
-            let _ = log().and_then(|log| log.call_method1("error", ("%s keeps its last good value: %s", key, &why)));
+            let told = log().and_then(|log| log.call_method1("error", ("%s keeps its last good value: %s", key, &why)));
+            told.map(drop).or_else(|error| if error.is_instance_of::<PyException>(py) { Ok(()) } else { Err(error) })?;
         }
-        why
+        Ok(why)
+    }
+
+    /// Whether `snapshot` is still what is read.
+    pub(crate) fn holds(&self, snapshot: &Bound<'_, Snapshot>) -> bool {
+        std::ptr::eq(self.held.get(), snapshot.get())
     }
 
     /// What handles and views keep older values of, with the reasons.
@@ -275,11 +285,14 @@ impl ReaderObject {
         let (value, rejected) = match (made, known) {
             (Ok(made), _) => (made, None),
             (Err(why), None) => return Err(why),
+            (Err(why), Some((last_good, _))) if is_passing(py, &why)? => return Ok(last_good.into_bound(py)),
             (Err(why), Some((last_good, _))) => {
-                let why = self.reject(py, section, snapshot.get().inner.generation(), why);
+                let why = self.reject(py, section, snapshot.get().inner.generation(), &why)?;
                 (last_good.into_bound(py), Some(why))
             }
         };
+        // Other code may have switched the reader meanwhile: then the next call looks again.
+        let (seen, changed) = if self.holds(&snapshot) { (seen, changed) } else { (0, u64::MAX) };
         let new = Viewed {
             section: section.clone().unbind(),
             into: into.map(|into| into.clone().unbind()),
@@ -319,6 +332,14 @@ impl Viewed {
         // SAFETY: both are live strs.
         self.class() == into && (self.section.as_ptr() == section || unsafe { text(self.section.as_ptr()) == text(section) })
     }
+}
+
+/// Whether what went wrong says nothing about the value, so that it is worth another try. What is no `Exception` is passed on.
+pub(crate) fn is_passing(py: Python<'_>, why: &PyErr) -> PyResult<bool> {
+    if !why.is_instance_of::<PyException>(py) {
+        return Err(why.clone_ref(py));
+    }
+    Ok(why.is_instance_of::<PyMemoryError>(py) || why.is_instance_of::<PyRecursionError>(py))
 }
 
 /// A key as text, without running code of a subclass of str.
