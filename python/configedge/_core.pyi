@@ -73,9 +73,9 @@ class Reader:
         Quickest with a constant tuple. Raises MissingKeyError if one is missing.
         """
     @overload
-    def view(self, section: str, into: None = None) -> View: ...
+    def view(self, section: str, /, into: None = None) -> View: ...
     @overload
-    def view(self, section: str, into: type[_T]) -> _T:
+    def view(self, section: str, /, into: type[_T]) -> _T:
         """A section, held: its members are attributes, and stay as they are for as long as it is kept.
 
         With `into`, an instance of that dataclass, msgspec.Struct or pydantic model. Gives the same object until
@@ -241,7 +241,7 @@ class Health:
         """Why the newest snapshot could not be taken; empty if it was."""
     @property
     def rejected(self) -> dict[str, str]:
-        """Why handles and views keep an older value: the newest does not fit them. By key."""
+        """Why handles and views keep an older value: the newest did not fit when they were last read. By key."""
 
 @final
 class Publisher:

@@ -115,14 +115,20 @@ def test_a_snapshot_is_read_from_the_shell(tmp_path: Path) -> None:
 
 def test_keys_are_listed_with_their_values_and_secrets_hidden(tmp_path: Path) -> None:
     directory = tmp_path / "out"
-    values = {"ping": 80, "regions": {"eu": {"weight": 1.5}}, "token": "s3cret", "long": "x" * 300, "list": []}
+    values = {
+        "ping": 80,
+        "regions": {"eu": {"weight": 1.5}, "eu-west": 2},
+        "token": "s3cret",
+        "long": "x" * 300,
+        "list": [],
+    }
     configedge.testing.publish(directory, {"game": values}, secrets=["game.token"])
     listed = run("ls", "--dir", directory)
     assert [line.split()[0] for line in listed.splitlines()] == sorted(
-        ["game.ping", "game.regions.eu.weight", "game.token", "game.long", "game.list"]
+        ["game.ping", "game.regions.eu.weight", "game.regions.eu-west", "game.token", "game.long", "game.list"]
     )
     assert "s3cret" not in listed and "(secret)" in listed and max(map(len, listed.splitlines())) < 140
-    assert run("ls", "game.regions", "--dir", directory) == "game.regions.eu.weight  1.5\n"
+    assert run("ls", "game.regions.eu", "--dir", directory) == "game.regions.eu.weight  1.5\n"
     assert json.loads(run("ls", "game.regions.eu", "--json", "--dir", directory)) == {"game.regions.eu.weight": 1.5}
     assert "no 'game.region' in" in run("ls", "game.region", "--dir", directory, code=1)
     assert (

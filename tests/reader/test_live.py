@@ -44,6 +44,16 @@ def test_opening_waits_for_the_first_snapshot(directory: Path) -> None:
     timer.join()
 
 
+def test_opening_waits_for_a_relay_that_has_yet_to_close_its_directory(directory: Path) -> None:
+    """As a Kubernetes emptyDir is before the relay comes."""
+    directory.mkdir()
+    directory.chmod(0o777)
+    timer = threading.Timer(0.1, lambda: configedge.testing.publish(directory, {"m": {"a": 1}}))
+    timer.start()
+    assert configedge.open(directory, wait=10)["m.a"] == 1
+    timer.join()
+
+
 def test_a_directory_in_which_others_could_publish_is_not_trusted(publish: Publish, directory: Path) -> None:
     publish(a=1)
     directory.chmod(0o777)

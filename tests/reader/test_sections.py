@@ -158,6 +158,10 @@ def test_neither_a_view_nor_a_handle_shows_values_when_it_ends_in_a_log(director
     with pytest.raises(TypeError, match="a secret") as error:
         cfg.handle("m.token", type=int)
     assert "s3cret" not in str(error.value)
+    for kind, read in ((Mode, "m.token"), (dict[str, Mode], "m")):
+        with pytest.raises(configedge.DecodeError, match="of another kind") as misfit:
+            cfg.handle(read, type=kind)
+        assert "s3cret" not in str(misfit.value)
 
 
 # --- sections as classes

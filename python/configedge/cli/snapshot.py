@@ -53,7 +53,7 @@ def list_keys(section: str, directory: Path | None, as_json: bool, show_secrets:
     keys = _inside(snapshot, section)
     if section and not keys:
         fail(f"there is no {section!r} in the configuration (generation {snapshot.generation})", REFUSED)
-    leaves = [key for key, after in zip(keys, [*keys[1:], ""], strict=True) if not after.startswith(f"{key}.")]
+    leaves = [key for key in keys if not snapshot.keys(f"{key}.")]
     values = {key: _HIDDEN if snapshot.is_secret(key) and not show_secrets else _plain(snapshot[key]) for key in leaves}
     if as_json:
         show_json(values)
@@ -68,7 +68,7 @@ def dump(directory: Dir = None, show_secrets: ShowSecrets = False) -> None:
     snapshot = _snapshot(directory)
     values = snapshot.to_dict()
     for key in () if show_secrets else snapshot:
-        if snapshot.is_secret(key) and not any(other.startswith(f"{key}.") for other in snapshot.keys(f"{key}.")):
+        if snapshot.is_secret(key) and not snapshot.keys(f"{key}."):
             _hide(values, key.split("."))
     show_json({"generation": snapshot.generation, "commit": snapshot.commit, "values": _plain(values)})
 

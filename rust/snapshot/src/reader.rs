@@ -99,7 +99,7 @@ impl Reader {
     /// # Errors
     /// As [`Reader::open`], after that time; at once if what is there must not be trusted.
     pub fn open_within(path: &Path, wait: Duration) -> Result<Self, ReadError> {
-        let deadline = Instant::now() + wait;
+        let deadline = Instant::now() + wait.min(Duration::from_secs(365 * 86_400));
         loop {
             let failure = match Self::open(path) {
                 Err(failure @ (ReadError::Missing(_) | ReadError::Empty(_) | ReadError::Closed(_))) => failure,

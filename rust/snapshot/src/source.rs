@@ -85,6 +85,10 @@ impl Source {
             opened => opened.map_err(|error| refused(Invalid::Io(error.into())))?,
         };
         let stat = fstat(&dir).map_err(|error| refused(Invalid::Io(error.into())))?;
+        // A directory without a page is one that its writer has yet to come to, and to close to others.
+        let Some(found) = control::open(dir.as_fd(), OFlags::RDONLY).map_err(refused)? else {
+            return Err(ReadError::Missing(path.to_owned()));
+        };
         if stat.st_mode & 0o022 != 0 {
             let why = format!(
                 "writable by group or others (mode {:o}), so anybody could publish: chmod go-w it",
@@ -92,9 +96,6 @@ impl Source {
             );
             return Err(refused(Invalid::Refused(why)));
         }
-        let Some(found) = control::open(dir.as_fd(), OFlags::RDONLY).map_err(refused)? else {
-            return Err(ReadError::Missing(path.to_owned()));
-        };
         if found.owner != stat.st_uid {
             let why = format!("{} is owned by uid {}, and the directory by uid {}", control::NAME, found.owner, stat.st_uid);
             return Err(refused(Invalid::Refused(why)));

@@ -63,8 +63,8 @@ impl Snapshot {
             _ => None,
         };
         match (json, into) {
-            (Some(text), Some(into)) => decode(into, key, PyBytes::new(py, text.as_bytes()).as_any(), true),
-            (None, Some(into)) => decode(into, key, &slf.get().value(py, &entry)?, false),
+            (Some(text), Some(into)) => decode(into, key, PyBytes::new(py, text.as_bytes()).as_any(), true, entry.is_secret()),
+            (None, Some(into)) => decode(into, key, &slf.get().value(py, &entry)?, false, entry.is_secret()),
             (json, None) => {
                 let view = json.map(|text| to_view(py, text)).transpose()?.flatten();
                 let message = || format!("{key} is a single value or a list, and a view takes a section: read it by its key");
@@ -92,9 +92,10 @@ pub(crate) fn decode<'py>(
     key: &Bound<'py, PyAny>,
     value: &Bound<'py, PyAny>,
     is_json: bool,
+    is_secret: bool,
 ) -> PyResult<Bound<'py, PyAny>> {
     static DECODE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-    DECODE.import(key.py(), "configedge._decode", "decode")?.call1((into, key, value, is_json))
+    DECODE.import(key.py(), "configedge._decode", "decode")?.call1((into, key, value, is_json, is_secret))
 }
 
 /// Whether `key` is `section` or lies below it; `section` may end in `*`, for all keys that begin so, or be empty, for all.

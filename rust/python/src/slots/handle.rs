@@ -208,8 +208,10 @@ fn typed<'py>(
     ];
     if !plain.iter().any(|class| kind.is(class)) {
         return match entry.value() {
-            ValueRef::Json(text) => decode(kind, key.as_any(), PyBytes::new(py, text.as_bytes()).as_any(), true),
-            _ => decode(kind, key.as_any(), &value, false),
+            ValueRef::Json(text) => {
+                decode(kind, key.as_any(), PyBytes::new(py, text.as_bytes()).as_any(), true, entry.is_secret())
+            }
+            _ => decode(kind, key.as_any(), &value, false, entry.is_secret()),
         };
     }
     let wanted = kind.getattr("__name__").map_or_else(|_| kind.to_string(), |name| name.to_string());

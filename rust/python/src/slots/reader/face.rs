@@ -150,7 +150,7 @@ unsafe extern "C" fn new(class: *mut ffi::PyTypeObject, args: *mut PyObject, kwa
 /// Waits in slices, so that Ctrl-C works.
 fn open(py: Python<'_>, path: &Path, wait: Duration) -> PyResult<core::Reader> {
     let slice = Duration::from_millis(100);
-    let deadline = Instant::now() + wait;
+    let deadline = Instant::now() + wait.min(Duration::from_secs(365 * 86_400));
     loop {
         let left = deadline.saturating_duration_since(Instant::now());
         match py.detach(|| core::Reader::open_within(path, left.min(slice))) {
@@ -323,7 +323,7 @@ pub(crate) fn make_type(py: Python<'_>) -> PyResult<Bound<'_, PyType>> {
             c"view",
             ffi::PyMethodDefPointer { PyCFunctionFastWithKeywords: view },
             ffi::METH_FASTCALL | ffi::METH_KEYWORDS,
-            c"view($self, section, into=None)\n--\n\nA section with its members as attributes, or as an instance of `into`; the same object until it changes.",
+            c"view($self, section, /, into=None)\n--\n\nA section with its members as attributes, or as an instance of `into`; the same object until it changes.",
         ),
         method(
             c"snapshot",
