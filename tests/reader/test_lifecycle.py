@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -121,7 +122,7 @@ def test_a_callback_goes_on_in_a_forked_worker(publish: Publish, directory: Path
     watch = cfg.watch("m.a", lambda change: os.write(out[1], f"{os.getpid()}:{change.snapshot['m.a']} ".encode()))
     child = os.fork()
     if child == 0:
-        time.sleep(10)
+        signal.pause()
         os._exit(0)
     try:
         time.sleep(0.1)
