@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -150,11 +151,13 @@ def test_workers_of_multiprocessing_open_their_own(publish: Publish, directory: 
 
 def test_hundreds_of_readers_follow_one_writer(directory: Path) -> None:
     publisher = Publisher(directory)
-    publisher.publish({"m": {"a": 0}})
+    # Large enough to be mapped; a small snapshot is read.
+    pad = "x" * (64 << 10)
+    publisher.publish({"m": {"a": 0, "pad": pad}})
     readers = [configedge.open(directory) for _ in range(300)]
     handles = [cfg.handle("m.a") for cfg in readers]
     for value in range(1, 20):
-        publisher.publish({"m": {"a": value}})
+        publisher.publish({"m": {"a": value, "pad": pad}})
         assert {cfg["m.a"] for cfg in readers} == {value}
         assert {handle() for handle in handles} == {value}
     maps = Path("/proc/self/maps").read_text()
@@ -194,3 +197,37 @@ def test_threads_share_a_reader_its_handles_and_its_views(publish: Publish, dire
         thread.join()
     assert failures == []
     assert (handle(), cfg["m.k19"]) == (399, 399)
+
+
+def test_a_directory_that_was_moved_away_is_left_for_the_one_in_its_place(directory: Path) -> None:
+    publisher = Publisher(directory)
+    publisher.publish({"m": {"a": 1}})
+    cfg = configedge.open(directory)
+    directory.rename(directory.with_name("away"))
+    assert cfg.health().ok
+    assert cfg["m.a"] == 1
+    other = Publisher(directory)
+    other.publish({"m": {"a": 2}})
+    cfg.health()
+    assert cfg["m.a"] == 2
+
+
+def test_a_relative_path_is_followed_from_anywhere(
+    publish: Publish, directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish(a=1)
+    monkeypatch.chdir(directory.parent)
+    cfg = configedge.open(directory.name)
+    monkeypatch.chdir("/")
+    shutil.rmtree(directory)
+    Publisher(directory).publish({"m": {"a": 2}})
+    cfg.health()
+    assert cfg["m.a"] == 2
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a directory away")
+def test_publishing_in_the_directory_of_another_is_refused(directory: Path) -> None:
+    directory.mkdir()
+    os.chown(directory, 12345, -1)
+    with pytest.raises(OSError, match=r"owned by uid 12345, and this runs as uid 0: chown 0 "):
+        Publisher(directory)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import pickle
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -223,3 +224,15 @@ def test_wrong_arguments_are_told(publish: Publish, directory: Path) -> None:
             call()
     with pytest.raises(ValueError, match="wait=-1"):
         configedge.open(directory, wait=-1)
+
+
+def test_errors_reach_another_process_as_they_were(publish: Publish, directory: Path) -> None:
+    publish(max_ping_ms=80)
+    cfg = configedge.open(directory)
+    with pytest.raises(configedge.MissingKeyError) as missing:
+        cfg["m.max_png_ms"]
+    with pytest.raises(configedge.DecodeError) as wrong:
+        cfg.view("m.max_ping_ms", into=list[int])
+    for error in (missing.value, wrong.value):
+        there = pickle.loads(pickle.dumps(error))
+        assert (type(there), str(there), there.key) == (type(error), str(error), error.key)

@@ -388,3 +388,13 @@ def test_what_was_looked_at_stays_when_everything_else_is_gone(publish: Publish,
     del cfg
     gc.collect()
     assert bytes(part) == b"x" * 10
+
+
+def test_a_section_as_an_alias_is_one_view_however_often_it_is_written(publish: Publish, directory: Path) -> None:
+    publish(limits=[1, 2])
+    cfg = configedge.open(directory)
+    first = cfg.view("m.limits", into=list[int])
+    assert all(cfg.view("m.limits", into=list[int]) is first for _ in range(300))
+    assert cfg.view("m.limits", into=list[float]) == [1.0, 2.0]
+    publish(limits="none")
+    assert cfg.view("m.limits", into=list[int]) is first

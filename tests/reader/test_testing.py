@@ -64,3 +64,10 @@ def test_a_forked_child_leaves_the_directory_to_its_parent() -> None:
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=30)
     assert (done.returncode, done.stderr) == (0, "")
     assert not Path(done.stdout.strip()).exists()
+
+
+def test_a_dict_inside_itself_is_refused() -> None:
+    endless: dict[str, object] = {}
+    endless["a"] = endless
+    with pytest.raises(ValueError, match="a key has 1 to 256 bytes"):
+        configedge.testing.reader({"m": endless})

@@ -192,3 +192,9 @@ def test_a_reader_that_nobody_watches_any_more_can_go(publish: Publish, director
     del cfg
     gc.collect()
     wait_until(lambda: gc.collect() >= 0 and reader() is None)
+
+
+def test_what_is_no_key_is_refused_at_once(publish: Publish, directory: Path) -> None:
+    publish(a=1)
+    with pytest.raises(TypeError, match="a configuration key is a str, not NoneType"):
+        configedge.open(directory).watch(None)  # type: ignore[arg-type]

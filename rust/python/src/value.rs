@@ -1,6 +1,6 @@
 //! From values in a snapshot to Python objects, and back for tests.
 
-use configedge_snapshot::{Builder, Span, Value, ValueRef};
+use configedge_snapshot::{BuildError, Builder, MAX_KEY_LEN, Span, Value, ValueRef};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -105,6 +105,10 @@ fn new_view<'py>(members: Bound<'py, PyDict>) -> PyResult<Bound<'py, PyAny>> {
 
 /// Adds `value` and everything below it under `key`: what the relay's flattening does, for values that never were a document.
 pub(crate) fn insert(builder: &mut Builder, key: &str, value: &Bound<'_, PyAny>) -> PyResult<()> {
+    // At the first key that is too long, so that a dict inside itself ends.
+    if key.len() > MAX_KEY_LEN {
+        return Err(PyValueError::new_err(BuildError::KeyLength(key.to_owned(), key.len()).to_string()));
+    }
     if let Ok(dict) = value.cast::<PyDict>() {
         for (name, member) in dict {
             insert(builder, &format!("{key}.{}", name.extract::<String>()?), &member)?;

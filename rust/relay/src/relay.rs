@@ -71,7 +71,14 @@ impl Relay {
     /// change showed, in nanoseconds since the Unix epoch.
     pub fn reload(&mut self, noticed_at_ns: u64) -> Outcome {
         let started = Instant::now();
-        let lost = self.reopen_if_lost();
+        let lost = match self.reopen_if_lost() {
+            Ok(lost) => lost,
+            Err(error) => {
+                let out = self.options.out.display().to_string();
+                let hint = "make it possible again; it is tried again at each scan";
+                return self.refuse_all(Problem::of_file(&out, "io", error.to_string(), hint));
+            }
+        };
         let contents = match spool::read(&self.options.spool) {
             Ok(contents) => contents,
             Err(error) => {
@@ -158,8 +165,12 @@ impl Relay {
     }
 
     /// Gives whether the directory was made anew, so that all must be published again.
-    fn reopen_if_lost(&mut self) -> bool {
-        self.publisher.directory_lost() && self.publisher.reopen().is_ok()
+    fn reopen_if_lost(&mut self) -> Result<bool, PublishError> {
+        let lost = self.publisher.directory_lost();
+        if lost {
+            self.publisher.reopen()?;
+        }
+        Ok(lost)
     }
 
     fn check_all(&mut self, contents: Contents) -> Vec<Checked> {

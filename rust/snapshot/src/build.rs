@@ -112,6 +112,9 @@ impl Builder {
     ///
     /// # Errors
     /// [`BuildError::KeyLength`] if the key is empty or longer than [`MAX_KEY_LEN`](crate::MAX_KEY_LEN).
+    ///
+    /// # Panics
+    /// If a [`Span`] is not of a text of this builder, or cuts a character.
     pub fn insert(&mut self, key: &str, value: Value<'_>) -> Result<(), BuildError> {
         if key.is_empty() || key.len() > MAX_KEY_LEN {
             return Err(BuildError::KeyLength(key.to_owned(), key.len()));
@@ -162,7 +165,12 @@ impl Builder {
     }
 
     fn ascii_flag(&self, span: Span) -> u8 {
-        if self.bytes_at(span).is_ascii() { ASCII } else { 0 }
+        let bytes = self.bytes_at(span);
+        if bytes.is_ascii() {
+            return ASCII;
+        }
+        assert!(std::str::from_utf8(bytes).is_ok(), "{span:?} cuts a character");
+        0
     }
 
     /// Sizes are checked against [`MAX_SNAPSHOT_LEN`] when the file is built, so offsets saturate rather than wrap until then.

@@ -38,6 +38,7 @@ mod source;
 pub use build::{BuildError, Builder, Span, Value};
 pub use hash::wyhash;
 pub use layout::{MAX_KEY_LEN, MAX_SNAPSHOT_LEN};
+pub use map::load;
 pub use publish::{PublishError, Published, Publisher};
 pub use reader::{Health, Reader};
 pub use snapshot::{Entry, Invalid, Snapshot, ValueRef};

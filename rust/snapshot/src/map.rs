@@ -14,7 +14,7 @@ use std::io;
 use std::ops::Deref;
 use std::ptr::NonNull;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};
 
 /// Memory that holds a file: its pages, unmapped on drop, or words of the heap, freed on drop.
 #[derive(Debug)]
@@ -129,11 +129,13 @@ impl ControlPage {
 
     #[inline(always)]
     pub(crate) fn load(&self, offset: usize) -> u64 {
-        word(&self.0, offset).load(Ordering::Acquire)
+        load(word(&self.0, offset))
     }
 
     pub(crate) fn load_u32(&self, offset: usize) -> u32 {
-        half_word(&self.0, offset).load(Ordering::Acquire)
+        let value = half_word(&self.0, offset).load(Ordering::Relaxed);
+        fence(Ordering::Acquire);
+        value
     }
 
     #[inline(always)]
@@ -172,6 +174,15 @@ impl ControlPageMut {
     pub(crate) fn futex(&self) -> &AtomicU32 {
         half_word(&self.0, control::GENERATION)
     }
+}
+
+/// An acquiring load of a word in memory that may be read-only. In two parts, because of single loads only relaxed ones are sure not
+/// to be made of a write (see "Atomic accesses to read-only memory" in [`std::sync::atomic`]).
+#[inline(always)]
+pub fn load(word: &AtomicU64) -> u64 {
+    let value = word.load(Ordering::Relaxed);
+    fence(Ordering::Acquire);
+    value
 }
 
 #[inline(always)]

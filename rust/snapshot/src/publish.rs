@@ -5,7 +5,7 @@ use crate::control::{self, ControlFile};
 use crate::file;
 use crate::layout::control::{CLOSED, GENERATION, HEARTBEAT, PID, PUBLISHED_AT, STALE, STATE, STOPPED};
 use crate::map::ControlPageMut;
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Invalid, Snapshot};
 use crate::source::boot_clock_ns;
 use rustix::fd::{AsFd, OwnedFd};
 use rustix::fs::{AtFlags, Dir, FlockOperation, Mode, OFlags, fchmod, flock, fstat, open, openat, statat, unlinkat};
@@ -315,8 +315,15 @@ fn open_directory(path: &Path) -> io::Result<OwnedFd> {
     DirBuilder::new().recursive(true).mode(0o755).create(path)?;
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
     let dir = retry_on_intr(|| open(path, flags, Mode::empty()))?;
+    let stat = fstat(&dir)?;
+    let me = rustix::process::geteuid().as_raw();
+    // What is published belongs to this process' user, and readers refuse it where the directory belongs to another.
+    if stat.st_uid != me {
+        let (path, owner) = (path.display(), stat.st_uid);
+        return Err(io::Error::other(format!("{path} is owned by uid {owner}, and this runs as uid {me}: chown {me} {path}")));
+    }
     // Readers refuse a directory in which others could publish (a Kubernetes emptyDir starts that way).
-    let mode = fstat(&dir)?.st_mode & 0o7777;
+    let mode = stat.st_mode & 0o7777;
     if mode & 0o1000 != 0 {
         return Err(io::Error::other(format!("{} is shared by all users (mode {mode:o})", path.display())));
     }
@@ -338,8 +345,11 @@ fn adopt_control(dir: &OwnedFd) -> io::Result<ControlFile> {
         let read = rustix::io::pread(&file.file, &mut generation[..], GENERATION as u64);
         read.is_ok() && u64::from_le_bytes(generation) != CLOSED
     };
-    if let Some(found) = control::open(dir.as_fd(), OFlags::RDWR).ok().flatten().filter(usable) {
-        return Ok(found);
+    match control::open(dir.as_fd(), OFlags::RDWR) {
+        Ok(Some(found)) if usable(&found) => return Ok(found),
+        // A good page that cannot be had at this moment, for want of descriptors say, must not be replaced.
+        Err(Invalid::Io(error)) if error.raw_os_error() != Some(Errno::LOOP.raw_os_error()) => return Err(error),
+        Ok(_) | Err(_) => {}
     }
     let mut instance = [0; 8];
     getrandom(&mut instance, GetRandomFlags::empty())?;

@@ -2,10 +2,10 @@
 
 use crate::control;
 use crate::layout::control::{CLOSED, HEARTBEAT, PID, PUBLISHED_AT, STALE, STATE, STOPPED};
-use crate::map::ControlPage;
+use crate::map::{ControlPage, load};
 use crate::snapshot::{Invalid, Snapshot};
 use rustix::fd::{AsFd, OwnedFd};
-use rustix::fs::{Mode, OFlags, fstat, open};
+use rustix::fs::{Mode, OFlags, Stat, fstat, open, stat};
 use rustix::io::Errno;
 use rustix::thread::futex;
 use rustix::time::{ClockId, Timespec, clock_gettime};
@@ -78,6 +78,8 @@ pub struct Source {
 impl Source {
     /// Maps the control page of the directory at `path`. Needs read permission only.
     pub fn attach(path: &Path) -> Result<Self, ReadError> {
+        // So that it is found again when the process has gone elsewhere.
+        let path = &std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
         let refused = |why: Invalid| ReadError::Refused { path: path.to_owned(), why };
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let dir = match open(path, flags, Mode::empty()) {
@@ -112,7 +114,7 @@ impl Source {
     /// The announced generation; 0 before the first.
     #[inline(always)]
     pub fn generation(&self) -> u64 {
-        self.page.generation().load(std::sync::atomic::Ordering::Acquire)
+        load(self.page.generation())
     }
 
     /// The word that [`Source::generation`] loads, for callers that keep its address in a hot object.
@@ -160,7 +162,11 @@ impl Source {
 
     /// Whether the directory at the path is no longer the one attached.
     pub fn is_orphaned(&self) -> bool {
-        self.generation() == CLOSED || fstat(&self.control).map_or(true, |stat| stat.st_nlink == 0)
+        let other = |mine: Stat, there: Stat| (mine.st_dev, mine.st_ino) != (there.st_dev, there.st_ino);
+        self.generation() == CLOSED
+            || fstat(&self.control).map_or(true, |stat| stat.st_nlink == 0)
+            // Moved away, and another one took its place.
+            || matches!((fstat(&self.dir), stat(&self.path)), (Ok(mine), Ok(there)) if other(mine, there))
     }
 
     /// Who writes here.

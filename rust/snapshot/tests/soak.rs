@@ -179,7 +179,9 @@ fn soak(least_words: u64, least_publishes: u64) {
 fn control() {
     let scratch = in_memory();
     let dir = scratch.path().join("run");
-    Publisher::open(&dir, None).and_then(|mut first| first.publish(&numbered(1, ""), &format!("{:040x}", 1))).expect("published");
+    // Large enough to be mapped: a reader has its own copy of a small one.
+    let one = numbered(1, &"x".repeat(60_000));
+    Publisher::open(&dir, None).and_then(|mut first| first.publish(&one, &format!("{:040x}", 1))).expect("published");
     let reader = start("reader", &dir);
     std::thread::sleep(Duration::from_millis(200));
     let mut writer = start("writer in place", &dir);

@@ -16,7 +16,7 @@ use std::cell::{Cell, RefCell};
 use std::ffi::{c_int, c_void};
 use std::mem::offset_of;
 use std::ptr::{NonNull, null_mut};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 
 /// What lies behind `_core.Handle`. All access is by one thread at a time, see [`super`]. Pointers to objects are owned.
 #[repr(C)]
@@ -98,7 +98,7 @@ impl HandleObject {
     #[inline(always)]
     fn is_current(&self) -> bool {
         // SAFETY: the reader keeps the page mapped, and tells when it maps another.
-        unsafe { (*self.word.get()).load(Ordering::Acquire) == self.seen.get() }
+        unsafe { configedge_snapshot::load(&*self.word.get()) == self.seen.get() }
     }
 
     /// A new reference to the value, or null with an exception set.

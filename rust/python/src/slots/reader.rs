@@ -14,18 +14,18 @@ pub(crate) use face::make_type;
 use pyo3::exceptions::{PyException, PyKeyError, PyMemoryError, PyRecursionError, PyTypeError};
 use pyo3::ffi::{self, PyObject};
 use pyo3::prelude::*;
-use pyo3::types::{PyString, PyTuple};
+use pyo3::types::{PyString, PyTuple, PyType};
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ptr::{NonNull, null_mut};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 
 /// Entries of the cache by identity of keys, and of that by identity of tuples of keys.
 const RECENT: usize = 256;
 const RECENT_TUPLES: usize = 16;
 /// Most views kept; a service has a few.
-const VIEWS: usize = 64;
+const VIEWS: usize = 256;
 
 /// An owned key with its owned value, or two nulls.
 struct Recent {
@@ -102,7 +102,7 @@ impl ReaderObject {
     #[inline(always)]
     pub(crate) fn is_current(&self) -> bool {
         // SAFETY: `core` maps the page as long as `self` lives, and `follow_source` keeps `word` in step with it.
-        unsafe { (*self.word.get()).load(Ordering::Acquire) == self.seen.get() }
+        unsafe { core::load(&*self.word.get()) == self.seen.get() }
     }
 
     pub(crate) fn word(&self) -> *const AtomicU64 {
@@ -269,6 +269,8 @@ impl ReaderObject {
         section: &Bound<'py, PyString>,
         into: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
+        let into = &into.map(|into| self.same_class(into));
+        let into = into.as_ref();
         let snapshot = self.snapshot(py)?;
         let (seen, entry) = (self.seen(), snapshot.get().entry(section.as_any())?);
         let changed = entry.map_or(0, |entry| entry.changed());
@@ -313,6 +315,19 @@ impl ReaderObject {
         // What goes may run code that reads from here.
         drop(gone);
         Ok(value)
+    }
+
+    /// What equals `into` among the classes known: `list[int]` is another object each time it is written.
+    fn same_class<'py>(&self, into: &Bound<'py, PyAny>) -> Bound<'py, PyAny> {
+        let py = into.py();
+        if into.is_instance_of::<PyType>() {
+            return into.clone();
+        }
+        let bound = |viewed: &Viewed| viewed.into.as_ref().map(|known| known.bind(py).clone());
+        let known: Vec<_> = self.views.borrow().iter().filter_map(bound).collect();
+        // Comparing may run code that reads from here: nothing is borrowed any more.
+        let same = |known: &Bound<'py, PyAny>| known.is(into) || known.eq(into).unwrap_or(false);
+        known.into_iter().find(same).unwrap_or_else(|| into.clone())
     }
 
     /// Calls `found` with the view of that section and class.

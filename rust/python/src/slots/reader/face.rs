@@ -255,6 +255,9 @@ unsafe extern "C" fn watch(slf: *mut PyObject, args: *mut PyObject, kwargs: *mut
         let (slf, args, kwargs) = unsafe { (Bound::from_borrowed_ptr(py, slf), tuple(py, args), dict(py, kwargs)) };
         let [key, callback] = arguments("watch", ["key", "callback"], &args, kwargs.as_ref())?;
         let key = key.unwrap_or_else(|| PyString::new(py, "").into_any());
+        if !key.is_instance_of::<PyString>() {
+            return Err(not_a_key(&key));
+        }
         py.import("configedge.watch")?.getattr("Watch")?.call1((slf, key, callback))
     })
 }
