@@ -5,8 +5,10 @@ into maturin's data directory, whose `scripts/` are installed beside Python's ow
 """
 
 import json
+import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -18,21 +20,41 @@ SCRIPTS = ROOT / "target" / "configedge.data" / "scripts"
 get_requires_for_build_editable = get_requires_for_build_wheel
 
 
+def build_relay() -> Path:
+    """The relay's binary: static, so that it runs in an empty container and maps no library.
+
+    Dynamic where the C library's static half is not installed. Raises CalledProcessError if cargo fails; cargo has said
+    why by then.
+    """
+    build = ["cargo", "build", "--locked", "--profile", "relay", "--package", "configrelay"]
+    environment = dict(os.environ)
+    if _has_static_libc():
+        # With the target named, the flags are for the relay and not for what runs while it is built.
+        host = subprocess.run(["rustc", "-vV"], check=True, capture_output=True, text=True).stdout
+        target = host.partition("host: ")[2].split()[0]
+        build += ["--target", target]
+        # A static program cannot look for the C library's getrandom, and would go and open /dev/urandom instead.
+        flags = '-C target-feature=+crt-static -C relocation-model=static --cfg getrandom_backend="linux_getrandom"'
+        environment[f"CARGO_TARGET_{target.upper().replace('-', '_')}_RUSTFLAGS"] = flags
+    else:
+        print("configrelay is linked dynamically: for a static one install glibc's static libraries", file=sys.stderr)
+    build += ["--message-format", "json-render-diagnostics"]
+    messages = subprocess.run(build, cwd=ROOT, env=environment, check=True, stdout=subprocess.PIPE).stdout
+    return Path(next(path for line in messages.splitlines() if (path := json.loads(line).get("executable"))))
+
+
+def _has_static_libc() -> bool:
+    compiler = os.environ.get("CC", "cc")
+    try:
+        found = subprocess.run([compiler, "-print-file-name=libc.a"], capture_output=True, text=True)
+    except OSError:
+        return False
+    # It gives the bare name back if there is none.
+    return os.path.isabs(found.stdout.strip())
+
+
 def _build_relay() -> None:
-    """Raises CalledProcessError if cargo fails; cargo has said why by then."""
-    build = [
-        "cargo",
-        "build",
-        "--locked",
-        "--profile",
-        "relay",
-        "--package",
-        "configrelay",
-        "--message-format",
-        "json-render-diagnostics",
-    ]
-    messages = subprocess.run(build, cwd=ROOT, check=True, stdout=subprocess.PIPE).stdout.splitlines()
-    binary = next(path for line in messages if (path := json.loads(line).get("executable")))
+    binary = build_relay()
     SCRIPTS.mkdir(parents=True, exist_ok=True)
     shutil.copy2(binary, SCRIPTS / "configrelay")
 

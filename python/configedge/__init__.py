@@ -20,6 +20,7 @@ from configedge.errors import DecodeError, MissingKeyError, OpenError
 from configedge.view import View
 
 if TYPE_CHECKING:
+    from configedge.bundle import check
     from configedge.watch import Change, Watch
 
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
     "View",
     "Watch",
     "__version__",
+    "check",
     "open",
     "testing",
 ]
@@ -46,6 +48,8 @@ def __getattr__(name: str) -> Any:
 
     if name in {"Change", "Watch"}:
         return getattr(import_module("configedge.watch"), name)
+    if name == "check":
+        return import_module("configedge.bundle").check
     if name == "testing":
         return import_module("configedge.testing")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

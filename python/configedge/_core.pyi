@@ -13,11 +13,13 @@ __all__ = [
     "Diff",
     "Handle",
     "Health",
+    "Policies",
     "Publisher",
     "Reader",
     "Snapshot",
     "__version__",
     "check_bundle",
+    "policy_digest",
 ]
 
 _T = TypeVar("_T")
@@ -262,10 +264,27 @@ class Publisher:
     def set_stale(self, stale: bool) -> None:
         """Tells readers whether what is published may be behind."""
 
-def check_bundle(text: bytes, file: str, /) -> tuple[bytes | None, list[dict[str, Any]]]:
-    """Checks one ConfigBundle document: syntax, envelope, limits, schema.
+@final
+class Policies:
+    """Policies that bundles may name: the content of a directory `policies`, by file name (`manifest.yaml`, modules).
+
+    Modules are compiled when a bundle first names them. Safe to share between threads.
+    """
+
+    def __new__(cls, files: Mapping[str, bytes], /) -> Self: ...
+    def problems(self) -> list[tuple[str, str]]:
+        """What is wrong with the manifest and the modules in it, each tried: pairs of a file's name and what."""
+
+def policy_digest(module: bytes, /) -> str:
+    """What a manifest says of a module: `sha256:` and 64 hexadecimal digits."""
+
+def check_bundle(
+    text: bytes, file: str, policies: Policies | None = None, /
+) -> tuple[bytes | None, list[dict[str, Any]], list[dict[str, Any]], bytes | None]:
+    """Checks one ConfigBundle document: syntax, envelope, limits, schema, policies.
 
     `file` names it in problems; a name that ends in `.json` is read as JSON, any other as YAML. Gives the whole
-    document as compact JSON, or None if it cannot be read as a bundle, and a list of problems (dicts with file, key,
-    line, column, code, message, hint), which is empty if the document may be published.
+    document as compact JSON, or None if it cannot be read as a bundle; a list of problems (dicts with file, key, line,
+    column, code, message, hint), which is empty if the document may be published; a list of warnings, of the same
+    shape; and the values with what policies derived as compact JSON, or None if none did.
     """

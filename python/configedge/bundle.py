@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import re
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
@@ -103,21 +104,64 @@ class Bundle:
     path: BundlePath
     document: dict[str, Any]
     """The whole document as JSON types; integers of any size and floats are as written."""
+    warnings: tuple[Problem, ...] = ()
+    """What policies that accept it say of it."""
 
     @classmethod
-    def parse(cls, text: bytes, file: str) -> Bundle:
-        """Reads and checks a document: JSON if `file` ends in .json, else YAML. Raises BundleError."""
-        checked, problems = _core.check_bundle(text, file)
+    def parse(cls, text: bytes, file: str, policies: _core.Policies | None = None) -> Bundle:
+        """Reads and checks a document: JSON if `file` ends in .json, else YAML. Raises BundleError.
+
+        `policies` are those that it may name in `spec.policies`.
+        """
+        checked, problems, warnings, _ = _core.check_bundle(text, file, policies)
         if problems:
             raise BundleError(Problem(**problem) for problem in problems)
         assert checked is not None, "a document that cannot be read has a problem"
         document = load_json(checked, file)
         metadata = document["metadata"]
-        return cls(BundlePath(metadata.get("namespace", "default"), metadata["name"]), document)
+        path = BundlePath(metadata.get("namespace", "default"), metadata["name"])
+        return cls(path, document, tuple(Problem(**warning) for warning in warnings))
 
     def to_yaml(self) -> bytes:
         """The text that goes into Git. Raises BundleError if it could not be read back."""
         return to_yaml(self.document)
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What a node would say of a document."""
+
+    problems: tuple[Problem, ...]
+    """Why it would be refused; empty if it would be published."""
+    warnings: tuple[Problem, ...]
+    """What policies that accept it say of it."""
+    values: dict[str, Any] | None
+    """What services would read, with what policies derived; None if it would be refused."""
+
+    @property
+    def ok(self) -> bool:
+        return not self.problems
+
+
+def check(
+    document: str | bytes, file: str = "bundle.yaml", policies: _core.Policies | str | os.PathLike[str] | None = None
+) -> Checked:
+    """Checks a ConfigBundle as a node does, with the same code: syntax, envelope, limits, schema, policies.
+
+    `file` names it in problems; a name that ends in `.json` is read as JSON, any other as YAML. `policies` is a
+    directory of them, or what `configedge.policy.load` gave. Raises OSError if that directory cannot be read; what is
+    wrong with the document is in the answer.
+    """
+    if policies is not None and not isinstance(policies, _core.Policies):
+        from configedge.policy import load
+
+        policies = load(policies)
+    text = document.encode() if isinstance(document, str) else document
+    whole, problems, warnings, derived = _core.check_bundle(text, file, policies)
+    values = None
+    if whole is not None and not problems:
+        values = load_json(derived, file) if derived is not None else load_json(whole, file)["spec"]["values"]
+    return Checked(tuple(Problem(**p) for p in problems), tuple(Problem(**w) for w in warnings), values)
 
 
 def load_json(text: bytes, file: str) -> Any:

@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from configedge.cli import bundles, check, snapshot, sync
+from configedge.cli import bundles, check, policy, snapshot, sync
 
 app = typer.Typer(
     name="configedge",
@@ -18,6 +18,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(sync.app, name="sync")
+app.add_typer(policy.app, name="policy")
 for command in (*bundles.COMMANDS, *check.COMMANDS, *snapshot.COMMANDS):
     app.command()(command)
 

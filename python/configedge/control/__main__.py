@@ -67,7 +67,9 @@ class _Tip:
         commit, at = self._store.tip_with_time()
         if self._last[0] == commit:
             at = self._last[1]
-        return None if commit == known else Revision(commit, at, self._store.texts(commit, self._namespace))
+        if commit == known:
+            return None
+        return Revision(commit, at, self._store.texts(commit, self._namespace), self._store.policy_files(commit))
 
 
 def _options() -> argparse.ArgumentParser:

@@ -11,23 +11,23 @@ BODY = "body.json"
 """The name that problems give to the body of a request."""
 
 
-def accept(body: bytes, path: BundlePath) -> tuple[Bundle, bytes]:
+def accept(body: bytes, path: BundlePath, policies: _core.Policies) -> tuple[Bundle, bytes]:
     """Checks a document that is to become the bundle at `path`; gives it with its text for Git. Raises BundleError."""
-    _, found = _core.check_bundle(body, BODY)
+    _, found, _, _ = _core.check_bundle(body, BODY, policies)
     problems = [problem for problem in (Problem(**members) for members in found) if not _path_tells(problem)]
     if problems:
         raise BundleError(problems)
-    return settle(load_json(body, BODY), path)
+    return settle(load_json(body, BODY), path, policies)
 
 
-def settle(document: Any, path: BundlePath) -> tuple[Bundle, bytes]:
+def settle(document: Any, path: BundlePath, policies: _core.Policies) -> tuple[Bundle, bytes]:
     """Names the document by its path and checks it in the very form that a node will read. Raises BundleError."""
     if isinstance(document, dict) and isinstance(metadata := document.setdefault("metadata", {}), dict):
         for member, name in (("name", path.name), ("namespace", path.namespace)):
             if metadata.setdefault(member, name) != name:
                 raise BundleError([_misnamed(member, metadata[member], path)])
     text = to_yaml(document)
-    return Bundle.parse(text, path.git), text
+    return Bundle.parse(text, path.git, policies), text
 
 
 def merge_patch(target: Any, patch: Any) -> Any:
@@ -43,7 +43,7 @@ def merge_patch(target: Any, patch: Any) -> Any:
     return merged
 
 
-def patched(bundle: Bundle, patch: Any) -> tuple[Bundle, bytes]:
+def patched(bundle: Bundle, patch: Any, policies: _core.Policies) -> tuple[Bundle, bytes]:
     """The bundle after a merge patch, checked, with its text for Git. Raises BundleError."""
     try:
         document = merge_patch(bundle.document, patch)
@@ -53,7 +53,7 @@ def patched(bundle: Bundle, patch: Any) -> tuple[Bundle, bytes]:
         ) from None
     if isinstance(document, dict) and isinstance(metadata := document.get("metadata"), dict):
         document["metadata"] = dict(metadata)
-    return settle(document, bundle.path)
+    return settle(document, bundle.path, policies)
 
 
 def _path_tells(problem: Problem) -> bool:

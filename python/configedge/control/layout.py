@@ -14,6 +14,7 @@ import pygit2
 from pygit2.enums import FileMode
 
 from configedge.bundle import MAX_DOCUMENT, BundleError, BundlePath, Problem
+from configedge.policy import DIRECTORY, is_policy_file
 
 log = logging.getLogger(__name__)
 
@@ -95,6 +96,22 @@ def texts(repo: pygit2.Repository, commit: str, namespace: str | None = None) ->
         except BundleError as error:
             log.warning("passed over: %s", error)
     return found
+
+
+def policies(repo: pygit2.Repository, commit: str) -> tuple[str, dict[str, bytes]]:
+    """The files of the directory `policies` at a commit, by name, and its object id; empty if there is none.
+
+    Links, directories and what is too large are passed over, and so refused by name where they are needed.
+    """
+    top = root(repo, commit)
+    if DIRECTORY not in top or not isinstance(directory := top[DIRECTORY], pygit2.Tree):
+        return "", {}
+    files = {}
+    for entry in directory:
+        name, regular = entry.name or "", entry.filemode in (FileMode.BLOB, FileMode.BLOB_EXECUTABLE)
+        if regular and is_policy_file(name) and repo.odb.read_header(entry.id)[1] <= MAX_DOCUMENT:
+            files[name] = repo.odb.read(entry.id)[1]
+    return str(directory.id), files
 
 
 def differs(repo: pygit2.Repository, before: pygit2.Commit | None, after: pygit2.Commit, path: BundlePath) -> bool:

@@ -99,6 +99,7 @@ class WriteReply(BaseModel):
     name: Name
     etag: Etag | None = Field(description="null after a deletion.")
     document: ConfigBundle | None
+    warnings: list[ProblemItem] = Field(description="What policies that accept it say of it.")
     changed: bool = Field(description="false if the bundle was already so; nothing is committed then.")
     dry_run: bool
 

@@ -120,7 +120,7 @@ async def put_bundle(
 
     def write(stages: Stages) -> tuple[Written, Bundle]:
         with stages.time("check"):
-            bundle, text = documents.accept(body, path)
+            bundle, text = documents.accept(body, path, service.store.policies())
         with stages.time("commit"):
             if dry_run:
                 return service.store.would_put(path, text, require), bundle
@@ -156,7 +156,7 @@ async def patch_bundle(
                 raise ApiError(
                     409, "broken", f"{path} is broken in Git and cannot be patched; PUT a whole one", stored.problems
                 )
-            bundle, text = documents.patched(stored.bundle, patch)
+            bundle, text = documents.patched(stored.bundle, patch, service.store.policies())
         with stages.time("commit"):
             unmoved = require.on(stored.etag)
             if dry_run:
@@ -251,6 +251,7 @@ def _written(path: BundlePath, written: Written, bundle: Bundle | None, dry_run:
         "name": path.name,
         "etag": written.etag,
         "document": bundle and bundle.document,
+        "warnings": _problems(bundle.warnings if bundle else ()),
         "changed": written.changed,
         "dry_run": dry_run,
     }

@@ -17,6 +17,7 @@ from typing import Generic, NoReturn, TypeVar
 
 import pygit2
 
+from configedge import _core
 from configedge.bundle import Bundle, BundleError, BundlePath, Problem
 from configedge.control import layout
 from configedge.control.layout import BRANCH, LayoutError
@@ -148,7 +149,9 @@ class Store:
         self._local = threading.local()
         self._writing = threading.Lock()
         # What parsing gave, by object id: a text never changes under its id.
-        self._parsed: dict[tuple[BundlePath, str], tuple[bytes, Bundle | None, tuple[Problem, ...]]] = {}
+        self._parsed: dict[tuple[BundlePath, str, str], tuple[bytes, Bundle | None, tuple[Problem, ...]]] = {}
+        # The newest policies by the object id of their directory.
+        self._policies: tuple[str, _core.Policies] = ("", _core.Policies({}))
         self.on_commit: list[Callable[[str, float], None]] = []
         """Called after each of our commits with its id and the time (Unix seconds) when it was on disk."""
 
@@ -189,6 +192,14 @@ class Store:
     def texts(self, commit: str, namespace: str | None = None) -> dict[BundlePath, bytes]:
         """The text of every bundle at a commit, also of those that would not pass a check."""
         return layout.texts(self._repo, commit, namespace)
+
+    def policies(self, at: str | None = None) -> _core.Policies:
+        """The policies that bundles are checked with at a commit, or now."""
+        return self._policies_at(self._resolve(at))[1]
+
+    def policy_files(self, commit: str) -> dict[str, bytes]:
+        """The content of the directory `policies` at a commit, by file name."""
+        return layout.policies(self._repo, commit)[1]
 
     def history(self, path: BundlePath | None = None, limit: int = 50, cursor: str | None = None) -> Page[Change]:
         """Commits on main that changed the bundle (None: all commits), newest first.
@@ -299,10 +310,18 @@ class Store:
         except (KeyError, pygit2.GitError):
             raise NotFound(f"there is no commit {commit}") from None
 
+    def _policies_at(self, commit: str) -> tuple[str, _core.Policies]:
+        known = self._policies
+        tree, files = layout.policies(self._repo, commit)
+        if tree != known[0]:
+            self._policies = known = (tree, _core.Policies(files))
+        return known
+
     def _stored(self, found: layout.Found, commit: str) -> Stored:
-        key = (found.path, found.blob)
+        tree, policies = self._policies_at(commit)
+        key = (found.path, found.blob, tree)
         if (parsed := self._parsed.get(key)) is None:
-            parsed = _parse(self._repo, found)
+            parsed = _parse(self._repo, found, policies)
             if len(self._parsed) >= _PARSED:
                 self._parsed.clear()
             self._parsed[key] = parsed
@@ -312,11 +331,13 @@ class Store:
 _MOVED = "old reference value does not match"
 
 
-def _parse(repo: pygit2.Repository, found: layout.Found) -> tuple[bytes, Bundle | None, tuple[Problem, ...]]:
+def _parse(
+    repo: pygit2.Repository, found: layout.Found, policies: _core.Policies
+) -> tuple[bytes, Bundle | None, tuple[Problem, ...]]:
     text = b""
     try:
         text = found.read(repo)
-        bundle = Bundle.parse(text, found.path.git)
+        bundle = Bundle.parse(text, found.path.git, policies)
     except BundleError as error:
         return text, None, error.problems
     if bundle.path != found.path:

@@ -57,7 +57,8 @@ class GitSource:
         if commit == known:
             return None
         made = self._repo[commit].peel(pygit2.Commit).commit_time
-        return Revision(commit, float(made), layout.texts(self._repo, commit, self._namespace))
+        files = layout.texts(self._repo, commit, self._namespace)
+        return Revision(commit, float(made), files, layout.policies(self._repo, commit)[1])
 
 
 def default_cache() -> Path:

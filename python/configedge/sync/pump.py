@@ -6,7 +6,7 @@ import logging
 import random
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
@@ -25,6 +25,8 @@ class Revision:
     committed_at: float
     """Unix seconds."""
     files: dict[BundlePath, bytes]
+    policies: dict[str, bytes] = field(default_factory=dict)
+    """The files of the directory `policies`, by name."""
 
 
 class Source(Protocol):
@@ -68,7 +70,8 @@ class Pump:
         try:
             revision = self._source.poll(self._known)
             if revision is not None:
-                if export(revision.files, revision.commit, revision.committed_at, self._spool) and self._on_export:
+                new = export(revision.files, revision.commit, revision.committed_at, self._spool, revision.policies)
+                if new and self._on_export:
                     self._on_export(revision)
                 self._known = revision.commit
             elif not (self._spool / "..data").exists():

@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from configedge.bundle import BundlePath
+from configedge.policy import DIRECTORY, is_policy_file
 
 log = logging.getLogger(__name__)
 
@@ -25,8 +26,16 @@ _OURS = "..configedge-"
 _MANIFEST = ".configedge.json"
 
 
-def export(files: Mapping[BundlePath, bytes], commit: str, committed_at: float, spool: Path) -> bool:
+def export(
+    files: Mapping[BundlePath, bytes],
+    commit: str,
+    committed_at: float,
+    spool: Path,
+    policies: Mapping[str, bytes] | None = None,
+) -> bool:
     """Makes `files` all that the spool has, at once: a reader sees the old files or the new ones, never some of each.
+
+    `policies` are the files of the directory of that name, if there are any.
 
     `committed_at` is in Unix seconds. False if the spool had these files of this commit already. The directory is
     made if it is missing. Raises OSError; the spool then is as it was. One exporter a spool, please.
@@ -36,12 +45,15 @@ def export(files: Mapping[BundlePath, bytes], commit: str, committed_at: float, 
     current = _current(spool)
     _sweep(spool, current)
     named = {path.spool: text for path, text in files.items()}
+    named |= {f"{DIRECTORY}/{name}": content for name, content in (policies or {}).items() if is_policy_file(name)}
     if current is not None and _holds(current, named, commit):
         return False
 
     new = spool / f"{_OURS}{time.strftime('%Y-%m-%d-%H-%M-%S', time.gmtime())}-{secrets.token_hex(4)}"
     try:
         new.mkdir(mode=0o755)
+        if policies:
+            (new / DIRECTORY).mkdir(mode=0o755)
         for name, text in named.items():
             _write(new / name, text)
         manifest = {
@@ -81,7 +93,7 @@ def _current(spool: Path) -> Path | None:
 def _holds(current: Path, named: Mapping[str, bytes], commit: str) -> bool:
     # By content, not by the manifest alone: after a power cut the files may be torn though their names are there.
     try:
-        there = {entry.name for entry in current.iterdir()}
+        there = {str(entry.relative_to(current)) for entry in current.rglob("*") if not entry.is_dir()}
         return (
             there == {*named, _MANIFEST}
             and exported_commit(current.parent) == commit

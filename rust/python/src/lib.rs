@@ -22,7 +22,9 @@ fn core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<classes::diff::Diff>()?;
     module.add_class::<classes::health::Health>()?;
     module.add_class::<classes::publisher::Publisher>()?;
+    module.add_class::<check::Policies>()?;
     module.add_function(wrap_pyfunction!(check::check_bundle, module)?)?;
+    module.add_function(wrap_pyfunction!(check::policy_digest, module)?)?;
     let mapping = module.py().import("collections.abc")?.getattr("Mapping")?;
     mapping.call_method1("register", (module.getattr("Snapshot")?,))?;
     Ok(())

@@ -4,6 +4,7 @@ use crate::log::Format;
 use configrelay::relay::Options;
 use configrelay::watch::Mode;
 use lexopt::{Arg, Parser, ValueExt};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 pub(crate) const USAGE: &str = "\
@@ -11,8 +12,8 @@ Checks the configuration in a directory and publishes it as a memory-mapped snap
 
 Usage:
   configrelay --spool DIR --out DIR [options]   watch, check, publish
-  configrelay check PATH...                     check bundle files, publish nothing
-  configrelay status --out DIR                  show what a relay last said of itself
+  configrelay check [--policies DIR] PATH...    check bundle files, publish nothing
+  configrelay status --out DIR                  show what a relay last said of itself; exit code 1 if it serves nothing
 
 Options:
   --spool DIR        where ConfigBundle files appear (.yaml, .yml, .json)
@@ -21,7 +22,11 @@ Options:
   --namespace NAME   take bundles of this namespace only
   --once             publish what is there and stop; exit code 1 if anything was refused
   --watch MODE       auto, inotify or poll [default: auto]
+  --http ADDR:PORT   serve /metrics, /healthz and /readyz there, such as 127.0.0.1:9464 [default: nowhere]
   --log FORMAT       text or json, on standard error [default: text]
+  --sandbox MODE     on or off; on gives up all rights that are not needed, as far as the kernel can [default: on]
+  --json             what check and status say as JSON
+  --policies DIR     policies for check [default: the directory policies beside the bundles]
   -h, --help         show this
   -V, --version      show the version
 
@@ -32,8 +37,8 @@ Exit codes: 0 done, 1 something was refused, 2 cannot run.
 pub(crate) enum Command {
     Help,
     Version,
-    Check { paths: Vec<PathBuf> },
-    Status { out: PathBuf },
+    Check { paths: Vec<PathBuf>, policies: Option<PathBuf>, json: bool },
+    Status { out: PathBuf, json: bool },
     Serve(Serve),
 }
 
@@ -41,7 +46,9 @@ pub(crate) struct Serve {
     pub(crate) relay: Options,
     pub(crate) once: bool,
     pub(crate) watch: Mode,
+    pub(crate) http: Option<SocketAddr>,
     pub(crate) log: Format,
+    pub(crate) sandbox: bool,
 }
 
 pub(crate) fn parse() -> Result<Command, String> {
@@ -50,7 +57,8 @@ pub(crate) fn parse() -> Result<Command, String> {
 
 fn parse_from(mut parser: Parser) -> Result<Command, lexopt::Error> {
     let (mut spool, mut out, mut durable, mut namespace) = (None, None, None, None);
-    let (mut once, mut watch, mut log) = (false, Mode::Auto, Format::Text);
+    let (mut once, mut watch, mut log, mut json) = (false, Mode::Auto, Format::Text, false);
+    let (mut http, mut sandbox, mut policies) = (None, true, None);
     let mut words: Vec<PathBuf> = Vec::new();
     while let Some(arg) = parser.next()? {
         match arg {
@@ -62,22 +70,34 @@ fn parse_from(mut parser: Parser) -> Result<Command, lexopt::Error> {
             Arg::Long("namespace") => namespace = Some(parser.value()?.string()?),
             Arg::Long("once") => once = true,
             Arg::Long("watch") => watch = parser.value()?.parse()?,
+            Arg::Long("http") => http = Some(parser.value()?.parse()?),
             Arg::Long("log") => log = parser.value()?.parse()?,
+            Arg::Long("sandbox") => sandbox = on_or_off(&parser.value()?.string()?)?,
+            Arg::Long("policies") => policies = Some(PathBuf::from(parser.value()?)),
+            Arg::Long("json") => json = true,
             Arg::Value(word) => words.push(word.into()),
             other => return Err(other.unexpected()),
         }
     }
     let missing = |option: &str| lexopt::Error::from(format!("{option} is missing"));
     match words.split_first() {
-        Some((command, paths)) if command.as_os_str() == "check" => Ok(Command::Check { paths: paths.to_vec() }),
+        Some((command, paths)) if command.as_os_str() == "check" => Ok(Command::Check { paths: paths.to_vec(), policies, json }),
         Some((command, [])) if command.as_os_str() == "status" => {
-            Ok(Command::Status { out: out.ok_or_else(|| missing("--out DIR"))? })
+            Ok(Command::Status { out: out.ok_or_else(|| missing("--out DIR"))?, json })
         }
         Some((command, _)) => Err(format!("{} is not a command: use check or status, or none", command.display()).into()),
         None => {
             let spool = spool.ok_or_else(|| missing("--spool DIR"))?;
             let out = out.ok_or_else(|| missing("--out DIR"))?;
-            Ok(Command::Serve(Serve { relay: Options { spool, out, durable, namespace }, once, watch, log }))
+            Ok(Command::Serve(Serve { relay: Options { spool, out, durable, namespace }, once, watch, http, log, sandbox }))
         }
+    }
+}
+
+fn on_or_off(text: &str) -> Result<bool, lexopt::Error> {
+    match text {
+        "on" => Ok(true),
+        "off" => Ok(false),
+        other => Err(format!("{other:?} is neither on nor off").into()),
     }
 }

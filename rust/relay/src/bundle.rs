@@ -45,7 +45,7 @@ impl Bundle {
             return Err(envelope.problems);
         }
         let bundle = Self { file: file.to_owned(), name, namespace, document };
-        let mut problems = check_limits(&bundle);
+        let mut problems = bundle.limits_of(bundle.values());
         problems.extend(check_secrets(&bundle));
         if problems.is_empty() { Ok(bundle) } else { Err(problems) }
     }
@@ -59,19 +59,38 @@ impl Bundle {
         self.spec("schema")
     }
 
-    /// Names of the policies that must accept the values, and where they stand.
-    pub fn policies(&self) -> Option<&Node> {
-        self.spec("policies").filter(|node| !matches!(&node.value, Tree::Array(items) if items.is_empty()))
+    /// Names of the policies that must accept the values, in their order.
+    pub fn policies(&self) -> &[Node] {
+        match self.spec("policies").map(|node| &node.value) {
+            Some(Tree::Array(names)) => names,
+            _ => &[],
+        }
+    }
+
+    /// An annotation's text.
+    pub fn annotation(&self, name: &str) -> Option<&str> {
+        self.annotation_node(name)?.as_str()
+    }
+
+    pub(crate) fn annotation_node(&self, name: &str) -> Option<&Node> {
+        self.document.get("metadata")?.get("annotations")?.get(name)
+    }
+
+    /// Which limits `values` break, if they took the place of the bundle's own.
+    pub(crate) fn limits_of(&self, values: &Node) -> Vec<Problem> {
+        let mut limits = Limits { file: &self.file, problems: Vec::new(), keys: 0 };
+        limits.walk(values, "spec.values", self.name.len(), 1);
+        if limits.keys > MAX_KEYS {
+            let message = format!("{} keys (values and containers), and the limit is {MAX_KEYS}", limits.keys);
+            limits.problems.push(values.problem(&self.file, "spec.values", "limit", message, "split the bundle"));
+        }
+        limits.problems
     }
 
     /// Paths below the bundle's name that tools must not show to people: the annotation [`SECRET`], parted by commas or space.
     pub fn secrets(&self) -> impl Iterator<Item = &str> {
-        let listed = self.secret_node().and_then(Node::as_str).unwrap_or_default();
+        let listed = self.annotation(SECRET).unwrap_or_default();
         listed.split([',', ' ', '\n']).filter(|path| !path.is_empty())
-    }
-
-    fn secret_node(&self) -> Option<&Node> {
-        self.document.get("metadata")?.get("annotations")?.get(SECRET)
     }
 
     /// The whole document as compact JSON, members in their order.
@@ -213,19 +232,9 @@ impl Envelope<'_> {
     }
 }
 
-fn check_limits(bundle: &Bundle) -> Vec<Problem> {
-    let mut limits = Limits { file: &bundle.file, problems: Vec::new(), keys: 0 };
-    limits.walk(bundle.values(), "spec.values", bundle.name.len(), 1);
-    if limits.keys > MAX_KEYS {
-        let message = format!("{} keys (values and containers), and the limit is {MAX_KEYS}", limits.keys);
-        limits.problems.push(bundle.values().problem(&bundle.file, "spec.values", "limit", message, "split the bundle"));
-    }
-    limits.problems
-}
-
 /// A path that names nothing is most likely misspelt, and then what it meant is not hidden.
 fn check_secrets(bundle: &Bundle) -> Vec<Problem> {
-    let Some(node) = bundle.secret_node() else { return Vec::new() };
+    let Some(node) = bundle.annotation_node(SECRET) else { return Vec::new() };
     let lost = bundle.secrets().filter(|path| bundle.values().find(path).is_none());
     let told = |path| {
         let (key, message) = (format!("metadata.annotations.{SECRET}"), format!("there is no {path:?} in spec.values"));

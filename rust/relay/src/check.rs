@@ -1,105 +1,95 @@
-//! Whether a bundle's values fit its schema: JSON Schema 2020-12, nothing fetched, expressions in linear time.
+//! Everything a bundle must pass that can be told from itself and its policies: schema, then policies in their order.
 
 use crate::bundle::Bundle;
-use crate::node::{Node, Position, Tree};
-use crate::problem::{Problem, nearest, shorten};
+use crate::node::{Node, Tree};
+use crate::policies::Policies;
+use crate::policy::{Message, Policy, Verdict};
+use crate::problem::{Problem, shorten};
+use crate::schema::{self, Place};
 use crate::yaml::join;
-use jsonschema::error::ValidationErrorKind;
-use jsonschema::{Draft, PatternOptions, ValidationError, Validator};
+use serde_json::json;
 
-/// Most problems told of one bundle.
-const MOST: usize = 50;
-/// Bounds the memory one pattern's automaton may take.
-const PATTERN_LEN: usize = 1 << 20;
+/// What came of a bundle.
+#[derive(Debug, Default)]
+pub struct Checked {
+    /// Why it must not be published; empty if it may.
+    pub problems: Vec<Problem>,
+    /// What policies that accept it have to say.
+    pub warnings: Vec<Problem>,
+    /// Its values with what policies derived; the bundle's own if none did.
+    pub derived: Option<Node>,
+}
 
-/// Everything that is wrong with the values; empty if they may be published.
-pub fn check(bundle: &Bundle) -> Vec<Problem> {
-    let mut problems = Vec::new();
-    if let Some(policies) = bundle.policies() {
-        let message = "policies are not supported yet, and one that is not run must not pass in silence".to_owned();
-        problems.push(policies.problem(&bundle.file, "spec.policies", "policy", message, "remove spec.policies"));
+/// Checks a document that was read without a problem.
+pub fn check(bundle: &Bundle, policies: &Policies) -> Checked {
+    let mut checked = Checked { problems: schema::check(bundle), ..Checked::default() };
+    // A policy may rely on the schema.
+    if !checked.problems.is_empty() {
+        return checked;
     }
-    let Some(schema) = bundle.schema() else { return problems };
-    match build(schema) {
-        Ok(validator) => {
-            let values = bundle.values().to_value();
-            problems.extend(validator.iter_errors(&values).flat_map(|error| violation(bundle, &error)).take(MOST));
+    for (at, node) in bundle.policies().iter().enumerate() {
+        let Some(name) = node.as_str() else { continue };
+        let key = format!("spec.policies.{at}");
+        let refuse = |message: String, hint: String| node.problem(&bundle.file, &key, "policy", message, hint);
+        let values = checked.derived.as_ref().unwrap_or(bundle.values());
+        let ran = policies.get(name).and_then(|policy| {
+            run(&policy, bundle, values).map_err(|why| (format!("the policy {name}: {why}"), "correct the policy".to_owned()))
+        });
+        let verdict = match ran {
+            Ok(verdict) => verdict,
+            Err((message, hint)) => {
+                checked.problems.push(refuse(message, hint));
+                return checked;
+            }
+        };
+        let told = verdict.messages.iter().map(|message| problem_of(bundle, values, name, message));
+        if !verdict.accept {
+            checked.problems.extend(told);
+            return checked;
         }
-        Err(error) => problems.push(broken_schema(bundle, schema, &error)),
-    }
-    problems
-}
-
-fn build(schema: &Node) -> Result<Validator, ValidationError<'static>> {
-    let patterns = PatternOptions::regex().size_limit(PATTERN_LEN).dfa_size_limit(PATTERN_LEN);
-    jsonschema::options()
-        .with_draft(Draft::Draft202012)
-        .offline()
-        .should_validate_formats(true)
-        .with_pattern_options(patterns)
-        .build(&schema.to_value())
-}
-
-fn violation(bundle: &Bundle, error: &ValidationError<'_>) -> Vec<Problem> {
-    let place = Place::find(bundle.values(), error.instance_path().as_str(), "spec.values");
-    let rule = format!("spec.schema{}", error.schema_path().as_str().replace('/', "."));
-    let problem = |at: Position, key: &str, message: String, hint: String| at.problem(&bundle.file, key, "schema", message, hint);
-    match error.kind() {
-        ValidationErrorKind::AdditionalProperties { unexpected } | ValidationErrorKind::UnevaluatedProperties { unexpected } => {
-            unexpected
-                .iter()
-                .map(|name| {
-                    let at = place.node.member(name).map_or(place.at, |member| member.at);
-                    let known = bundle.schema().and_then(|schema| properties_beside(schema, error.schema_path().as_str()));
-                    let hint = match known.as_ref().and_then(|known| nearest(name, known.iter().map(String::as_str))) {
-                        Some(near) => format!("did you mean {near}?"),
-                        None => format!("remove it, or allow it in {rule}"),
-                    };
-                    problem(at, &join(&place.key, name), format!("{name:?} is not allowed here"), hint)
-                })
-                .collect()
-        }
-        ValidationErrorKind::Required { property } => {
-            let name = property.as_str().unwrap_or_default();
-            vec![problem(place.at, &join(&place.key, name), "missing".to_owned(), format!("add it: {rule} requires it"))]
-        }
-        _ => vec![problem(place.at, &place.key, shorten(&error.to_string()), format!("correct the value, or {rule}"))],
-    }
-}
-
-/// The names in `properties` next to the keyword at `path` (a JSON pointer into the schema).
-fn properties_beside(schema: &Node, path: &str) -> Option<Vec<String>> {
-    let parent = path.rsplit_once('/').map_or("", |(parent, _)| parent);
-    let place = Place::find(schema, parent, "");
-    Some(place.node.get("properties")?.members()?.iter().map(|member| member.name.clone()).collect())
-}
-
-fn broken_schema(bundle: &Bundle, schema: &Node, error: &ValidationError<'_>) -> Problem {
-    let place = Place::find(schema, error.instance_path().as_str(), "spec.schema");
-    let hint = "correct the schema: JSON Schema 2020-12, no references to other documents, patterns without look-around and back-references";
-    place.at.problem(&bundle.file, &place.key, "schema", format!("not a usable schema: {}", shorten(&error.to_string())), hint)
-}
-
-/// The node a JSON pointer means, or the deepest one on the way.
-struct Place<'n> {
-    node: &'n Node,
-    at: Position,
-    key: String,
-}
-
-impl<'n> Place<'n> {
-    fn find(root: &'n Node, pointer: &str, key: &str) -> Self {
-        let mut place = Self { node: root, at: root.at, key: key.to_owned() };
-        for segment in pointer.split('/').skip(1) {
-            let name = segment.replace("~1", "/").replace("~0", "~");
-            let next = match &place.node.value {
-                Tree::Object(_) => place.node.member(&name).map(|member| (&member.node, member.at)),
-                Tree::Array(items) => name.parse().ok().and_then(|at: usize| items.get(at)).map(|item| (item, item.at)),
-                _ => None,
+        checked.warnings.extend(told);
+        if let Some(derived) = verdict.derived {
+            let mut merged = values.clone();
+            let outcome = merge(&mut merged, &Node::from_value_at(&derived, node.at), "spec.values");
+            let broken = match outcome {
+                Err(taken) => {
+                    let message = format!("the policy {name} derives {taken}, which is there already");
+                    vec![refuse(message, "remove it from the bundle, or correct the policy".to_owned())]
+                }
+                Ok(()) => bundle.limits_of(&merged),
             };
-            let Some((node, at)) = next else { break };
-            place = Self { node, at, key: join(&place.key, &name) };
+            if !broken.is_empty() {
+                checked.problems.extend(broken);
+                return checked;
+            }
+            checked.derived = Some(merged);
         }
-        place
     }
+    checked
+}
+
+fn run(policy: &Policy, bundle: &Bundle, values: &Node) -> Result<Verdict, String> {
+    let input = json!({"abi": 1, "name": bundle.name, "namespace": bundle.namespace, "values": values.to_value()});
+    policy.run(&input.to_string())
+}
+
+fn problem_of(bundle: &Bundle, values: &Node, policy: &str, told: &Message) -> Problem {
+    let pointer: String =
+        told.key.split('.').filter(|segment| !segment.is_empty()).map(|segment| format!("/{segment}")).collect();
+    let place = Place::find(values, &pointer, "spec.values");
+    let key = if told.key.is_empty() { "spec.values".to_owned() } else { join("spec.values", &shorten(&told.key)) };
+    let hint = if told.hint.is_empty() { format!("the policy {policy} wants it so") } else { shorten(&told.hint) };
+    place.at.problem(&bundle.file, &key, "policy", format!("{} (policy {policy})", shorten(&told.message)), hint)
+}
+
+/// Adds what is not there; gives the key of the first thing that is.
+fn merge(into: &mut Node, from: &Node, key: &str) -> Result<(), String> {
+    let (Tree::Object(into), Tree::Object(from)) = (&mut into.value, &from.value) else { return Err(key.to_owned()) };
+    for member in from {
+        match into.iter_mut().find(|there| there.name == member.name) {
+            Some(there) => merge(&mut there.node, &member.node, &join(key, &member.name))?,
+            None => into.push(member.clone()),
+        }
+    }
+    Ok(())
 }

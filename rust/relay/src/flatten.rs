@@ -5,23 +5,50 @@ use configedge_snapshot::{BuildError, Builder, Span, Value};
 use serde_json::Number;
 use std::ops::Range;
 
-/// Adds the entries of `values` under `name`. The text is stored once: a container's text is a part of its parent's.
-pub fn flatten(builder: &mut Builder, name: &str, values: &Node) -> Result<(), BuildError> {
-    let mut writer = Writer { text: String::new(), containers: Vec::new() };
-    writer.write(values);
-    let span = builder.text(&writer.text);
-    let mut entries = Entries { builder, span, containers: writer.containers.into_iter() };
-    entries.insert(name, values)
+/// A bundle's values as text, and what they come to.
+#[derive(Debug)]
+pub struct Flat {
+    text: String,
+    containers: Vec<Range<usize>>,
+    /// Entries it will have.
+    pub keys: usize,
+}
+
+impl Flat {
+    pub fn of(values: &Node) -> Self {
+        let mut writer = Writer { text: String::new(), containers: Vec::new(), keys: 0 };
+        writer.write(values);
+        Self { text: writer.text, containers: writer.containers, keys: writer.keys }
+    }
+
+    /// Bytes of the values as compact JSON.
+    pub fn len(&self) -> usize {
+        self.text.len()
+    }
+
+    /// Never: an empty object has two bytes.
+    pub fn is_empty(&self) -> bool {
+        self.text.is_empty()
+    }
+
+    /// Adds the entries of `values`, of which this was made, under `name`. The text is stored once: a container's text is a part
+    /// of its parent's.
+    pub fn insert(&self, builder: &mut Builder, name: &str, values: &Node) -> Result<(), BuildError> {
+        let span = builder.text(&self.text);
+        Entries { builder, span, containers: self.containers.iter() }.insert(name, values)
+    }
 }
 
 /// Writes compact JSON and remembers where each container lies, in the order of their beginnings.
 struct Writer {
     text: String,
     containers: Vec<Range<usize>>,
+    keys: usize,
 }
 
 impl Writer {
     fn write(&mut self, node: &Node) {
+        self.keys += 1;
         match &node.value {
             Tree::Array(items) => self.container('[', ']', items, |writer, item| writer.write(item)),
             Tree::Object(members) => self.container('{', '}', members, |writer, member| {
@@ -56,7 +83,7 @@ impl Writer {
 struct Entries<'a> {
     builder: &'a mut Builder,
     span: Span,
-    containers: std::vec::IntoIter<Range<usize>>,
+    containers: std::slice::Iter<'a, Range<usize>>,
 }
 
 impl Entries<'_> {

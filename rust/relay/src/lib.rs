@@ -1,19 +1,26 @@
 //! ConfigRelay: from a directory of ConfigBundle files to a published snapshot, and nothing bad in between.
 //!
-//! The way of the data: [`spool`] (files) → [`bundle`] (one document, with positions) → [`check`] (schema) → [`flatten`]
-//! (entries) → `configedge_snapshot::Publisher`. [`relay`] drives it, [`watch`] says when, [`status`] tells the world.
+//! The way of the data: [`spool`] (files) → [`bundle`] (one document, with positions) → [`check`] (schema, policies) → [`guard`]
+//! → [`flatten`] (entries) → `configedge_snapshot::Publisher`. [`relay`] drives it, [`pace`] and [`watch`] say when, [`status`] tells
+//! the world. [`world`] is all that the core knows of the machine.
 
 pub mod bundle;
 pub mod check;
 pub mod flatten;
+pub mod guard;
 mod json;
 pub mod name;
 pub mod node;
+pub mod pace;
+pub mod policies;
+pub mod policy;
 mod problem;
 pub mod relay;
+mod schema;
 pub mod spool;
 pub mod status;
 pub mod watch;
+pub mod world;
 mod yaml;
 
 pub use problem::Problem;

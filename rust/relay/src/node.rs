@@ -99,15 +99,20 @@ impl Node {
 
     /// The same tree without positions in a source, for values that come from a snapshot.
     pub fn from_value(value: &Value) -> Node {
-        let at = Position::default();
+        Self::from_value_at(value, Position::default())
+    }
+
+    /// The same tree, all of it standing at one place.
+    pub(crate) fn from_value_at(value: &Value, at: Position) -> Node {
         let value = match value {
             Value::Null => Tree::Null,
             Value::Bool(value) => Tree::Bool(*value),
             Value::Number(number) => Tree::Number(number.clone()),
             Value::String(text) => Tree::String(text.clone()),
-            Value::Array(items) => Tree::Array(items.iter().map(Node::from_value).collect()),
+            Value::Array(items) => Tree::Array(items.iter().map(|item| Self::from_value_at(item, at)).collect()),
             Value::Object(members) => {
-                let member = |(name, value): (&String, &Value)| Member { name: name.clone(), at, node: Node::from_value(value) };
+                let member =
+                    |(name, value): (&String, &Value)| Member { name: name.clone(), at, node: Self::from_value_at(value, at) };
                 Tree::Object(members.iter().map(member).collect())
             }
         };

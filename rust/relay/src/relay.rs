@@ -3,17 +3,21 @@
 //! The published snapshot itself is the last good: a bundle that cannot be taken is rebuilt from the text that is served.
 
 use crate::bundle::{Bundle, parse_document};
-use crate::check::check;
-use crate::flatten::flatten;
+use crate::check::{Checked, check};
+use crate::flatten::Flat;
+use crate::guard::{self, Size};
 use crate::name::is_name;
 use crate::node::Node;
+use crate::policies::Policies;
 use crate::problem::Problem;
-use crate::spool::{self, Contents, Document};
-use crate::status::{BundleStatus, State, Status, Timings, unix_ns, unix_seconds};
+use crate::spool::{Contents, Document, Spool};
+use crate::status::{BundleStatus, Serving, State, Status, Timings};
+use crate::world::{Clock, MachineClock, Sink, Source};
 use configedge_snapshot::{BuildError, Builder, PublishError, Publisher, Snapshot, ValueRef};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
-use std::time::Instant;
+use std::time::Duration;
 
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -36,125 +40,172 @@ pub enum Outcome {
     Kept,
 }
 
-pub struct Relay {
-    options: Options,
-    publisher: Publisher,
+/// The core: everything it needs of the machine comes through the three it is made of.
+pub struct Relay<S, K, C> {
+    source: S,
+    sink: K,
+    clock: C,
+    names: Names,
     /// Digest of the spool's content when it was last dealt with to the end.
     settled: Option<u64>,
-    /// Which bundle a file held when it could last be read, by file name.
-    names: BTreeMap<String, (String, String)>,
     pub status: Status,
 }
 
+/// Where things are called what.
+struct Names {
+    /// Only bundles of this namespace are taken.
+    namespace: Option<String>,
+    out: String,
+    durable: String,
+    /// Which bundle a file held when it could last be read, by file name.
+    known: BTreeMap<String, (String, String)>,
+}
+
 /// A bundle file after checking.
-struct Checked {
+struct Judged {
     name: String,
     namespace: String,
     file: String,
-    content: Result<Bundle, Vec<Problem>>,
+    /// Whether `name` is more than a guess.
+    identified: bool,
+    warnings: Vec<Problem>,
+    content: Result<Approved, Vec<Problem>>,
 }
 
-impl Relay {
+/// What may be published.
+struct Approved {
+    bundle: Bundle,
+    derived: Option<Node>,
+    flat: Flat,
+}
+
+impl Approved {
+    fn values(&self) -> &Node {
+        self.derived.as_ref().unwrap_or(self.bundle.values())
+    }
+}
+
+impl Relay<Spool, Publisher, MachineClock> {
     /// Takes over the snapshot directory; what it serves, or the durable copy, is served from here on.
-    pub fn open(options: Options) -> Result<Self, PublishError> {
+    ///
+    /// # Errors
+    /// The directory cannot be used.
+    pub fn open(options: &Options) -> Result<Self, PublishError> {
         let publisher = Publisher::open(&options.out, options.durable.as_deref())?;
+        Ok(Self::new(options, Spool::new(options.spool.clone()), publisher, MachineClock))
+    }
+}
+
+impl<S: Source, K: Sink, C: Clock> Relay<S, K, C> {
+    pub fn new(options: &Options, source: S, sink: K, clock: C) -> Self {
         let status = Status { version: env!("CARGO_PKG_VERSION"), pid: std::process::id(), ..Status::default() };
-        let mut relay = Self { options, publisher, settled: None, names: BTreeMap::new(), status };
-        if let Some(last) = relay.publisher.last() {
+        let names = Names {
+            namespace: options.namespace.clone(),
+            out: options.out.display().to_string(),
+            durable: options.durable.as_deref().unwrap_or(&options.out).display().to_string(),
+            known: BTreeMap::new(),
+        };
+        let mut relay = Self { source, sink, clock, names, settled: None, status };
+        if let Some(last) = relay.sink.last() {
             relay.show(&last);
             relay.status.state = State::Ok;
         }
-        Ok(relay)
+        relay
     }
 
-    /// Reads the spool and publishes what is good in it, if it changed since the last pass. `noticed_at_ns` is when the
-    /// change showed, in nanoseconds since the Unix epoch.
-    pub fn reload(&mut self, noticed_at_ns: u64) -> Outcome {
-        let started = Instant::now();
+    pub fn clock(&self) -> &C {
+        &self.clock
+    }
+
+    pub fn source(&mut self) -> &mut S {
+        &mut self.source
+    }
+
+    pub fn sink(&mut self) -> &mut K {
+        &mut self.sink
+    }
+
+    /// The second's duties besides looking at the spool.
+    pub fn tick(&mut self) {
+        self.sink.heartbeat();
+    }
+
+    /// Reads the spool and publishes what is good in it, if it changed since the last pass. `noticed_at` is when the change
+    /// showed, since the Unix epoch.
+    pub fn reload(&mut self, noticed_at: Duration) -> Outcome {
+        let started = self.clock.now();
         let lost = match self.reopen_if_lost() {
             Ok(lost) => lost,
             Err(error) => {
-                let out = self.options.out.display().to_string();
                 let hint = "make it possible again; it is tried again at each scan";
-                return self.refuse_all(Problem::of_file(&out, "io", error.to_string(), hint));
+                return self.refuse_all(Problem::of_file(&self.names.out.clone(), "io", error.to_string(), hint));
             }
         };
-        let contents = match spool::read(&self.options.spool) {
+        let contents = match self.source.read() {
             Ok(contents) => contents,
             Err(error) => {
                 let hint = "make the directory readable, or correct --spool; what is published is still served";
-                return self.refuse_all(Problem::of_file(
-                    &self.options.spool.display().to_string(),
-                    "io",
-                    error.to_string(),
-                    hint,
-                ));
+                return self.refuse_all(Problem::of_file(&self.source.name(), "io", error.to_string(), hint));
             }
         };
-        if self.settled == Some(contents.digest) && !lost {
+        let digest = contents.digest;
+        if self.settled == Some(digest) && !lost {
             return Outcome::Unchanged;
         }
         self.status.reloads += 1;
-        let read = Instant::now();
-        let (commit, digest) = (contents.commit.clone(), contents.digest);
-        let checked = self.check_all(contents);
-        let check = Instant::now();
-        let last = self.publisher.last();
-        if checked.is_empty() {
-            self.settled = Some(digest);
-            return self.empty_spool(last.is_some());
-        }
-        let built = build(&checked, last.as_ref());
-        let build = Instant::now();
-        self.tell(checked);
-
-        let all_good = self.status.bundles.iter().all(|bundle| bundle.ok);
-        let builder = match built {
-            Ok(builder) => builder,
+        let read = self.clock.now();
+        let last = self.sink.last();
+        let (commit, hold) = (contents.commit.clone(), contents.hold.clone());
+        let judged = self.judge_all(contents, last.as_ref());
+        let checked = self.clock.now();
+        let builder = match judged {
+            Ok(Some(builder)) => builder,
+            Ok(None) => {
+                self.settled = Some(digest);
+                return self.empty_spool(last.is_some());
+            }
             Err(error) => return self.not_published(error.to_string(), Some(digest)),
         };
+        self.hold(hold);
+
+        let all_good = self.status.bundles.iter().all(|bundle| bundle.ok);
         let same = last.as_ref().is_some_and(|last| builder.matches(last) && (last.commit() == commit || !all_good));
-        if builder.is_empty() || same {
+        // What is held may still be published where nothing is: a hold keeps what there is.
+        let held = self.status.hold.is_some() && last.is_some();
+        if builder.is_empty() || same || held {
             self.settled = Some(digest);
             self.status.problems.clear();
             self.finish_state(last.is_some());
             return Outcome::Kept;
         }
         drop(last);
-        let published = match self.publisher.publish(&builder, &commit) {
+        let published = match self.sink.publish(&builder, &commit) {
             Ok(published) => published,
             // Not settled: the next check tries again.
             Err(error) => return self.not_published(error.to_string(), None),
         };
+        let published_at = self.clock.now();
         self.status.timings = Timings {
-            noticed_at_ns,
-            published_at_ns: unix_ns(),
+            noticed_at_ns: noticed_at.as_nanos() as u64,
+            published_at_ns: self.clock.unix().as_nanos() as u64,
             read_us: (read - started).as_micros() as u64,
-            check_us: (check - read).as_micros() as u64,
-            build_us: (build - check).as_micros() as u64,
-            publish_us: build.elapsed().as_micros() as u64,
+            check_us: (checked - read).as_micros() as u64,
+            publish_us: (published_at - checked).as_micros() as u64,
         };
         self.settled = Some(digest);
         self.status.problems.clear();
         if let Err(why) = published.durable {
-            let file = self.options.durable.as_deref().unwrap_or(&self.options.out).display().to_string();
             let hint = "make the file writable; until then a reboot serves an older configuration first";
-            self.status.problems.push(Problem::of_file(&file, "not-durable", why, hint));
+            self.status.problems.push(Problem::of_file(&self.names.durable, "not-durable", why, hint));
+            // Tried again at the next check.
+            self.settled = None;
         }
         self.status.publishes += 1;
-        if let Some(last) = self.publisher.last() {
+        if let Some(last) = self.sink.last() {
             self.show(&last);
         }
         self.finish_state(true);
         Outcome::Published
-    }
-
-    pub fn heartbeat(&mut self) {
-        self.publisher.heartbeat();
-    }
-
-    pub fn options(&self) -> &Options {
-        &self.options
     }
 
     fn show(&mut self, last: &Snapshot) {
@@ -166,101 +217,82 @@ impl Relay {
 
     /// Gives whether the directory was made anew, so that all must be published again.
     fn reopen_if_lost(&mut self) -> Result<bool, PublishError> {
-        let lost = self.publisher.directory_lost();
+        let lost = self.sink.is_lost();
         if lost {
-            self.publisher.reopen()?;
+            self.sink.reopen()?;
         }
         Ok(lost)
     }
 
-    fn check_all(&mut self, contents: Contents) -> Vec<Checked> {
-        let mut checked: Vec<Checked> = Vec::new();
+    /// Judges the documents one after the other, and gives the entries of all bundles: of a refused one, those that are served.
+    /// `None` if there is no bundle.
+    fn judge_all(&mut self, contents: Contents, last: Option<&Snapshot>) -> Result<Option<Builder>, BuildError> {
+        let policies = Policies::new(contents.policies);
+        let (mut builder, mut told, mut guessed) = (Builder::new(), Vec::new(), false);
+        let mut places: BTreeMap<String, (String, String)> = BTreeMap::new();
+        let files: BTreeSet<String> = contents.documents.iter().map(|document| document.file.clone()).collect();
+        self.names.known.retain(|file, _| files.contains(file));
         for document in contents.documents {
-            let mut one = self.check_one(document);
-            if self.options.namespace.as_ref().is_some_and(|wanted| *wanted != one.namespace) {
+            let mut one = self.names.judge(document, &policies, last);
+            if self.names.namespace.as_ref().is_some_and(|wanted| *wanted != one.namespace) {
                 continue;
             }
-            if let Some(first) = checked.iter().find(|other| other.name == one.name) {
-                let message = format!("the bundle {} is already in {} (namespace {})", one.name, first.file, first.namespace);
+            if let Some((first, namespace)) = places.get(&one.name) {
+                let message = format!("the bundle {} is already in {first} (namespace {namespace})", one.name);
                 let hint = "rename one of them, or let the relay take one namespace only with --namespace";
                 one.content = Err(vec![Problem::of_file(&one.file, "conflict", message, hint)]);
                 one.name = format!("{}/{}", one.namespace, one.name);
             }
-            checked.push(one);
+            places.insert(one.name.clone(), (one.file.clone(), one.namespace.clone()));
+            guessed |= !one.identified;
+            let serving = insert(&mut builder, &one, last)?;
+            told.push(self.told(one, serving));
         }
-        checked
+        // A file whose bundle nobody can tell may be that of any bundle that is served and in no other file.
+        if let Some(last) = last.filter(|_| guessed) {
+            let missing = last.keys().filter(|key| !key.contains('.') && !places.contains_key(*key));
+            missing.map(|name| insert_served(&mut builder, name, last).map(drop)).collect::<Result<(), _>>()?;
+        }
+        if told.is_empty() {
+            return Ok(None);
+        }
+        self.status.bundles = told;
+        Ok(Some(builder))
     }
 
-    fn check_one(&mut self, document: Document) -> Checked {
-        let Document { file, text } = document;
-        let text = match text {
-            Ok(text) => text,
-            Err(problem) => {
-                let (namespace, name) = self.identify(&file, None);
-                return Checked { name, namespace, file, content: Err(vec![problem]) };
-            }
-        };
-        match Bundle::parse(&text, &file) {
-            Ok(bundle) => {
-                let (namespace, name) = (bundle.namespace.clone(), bundle.name.clone());
-                self.names.insert(file.clone(), (namespace.clone(), name.clone()));
-                let problems = check(&bundle);
-                Checked { name, namespace, file, content: if problems.is_empty() { Ok(bundle) } else { Err(problems) } }
-            }
-            Err(problems) => {
-                let (namespace, name) = self.identify(&file, Some(&text));
-                Checked { name, namespace, file, content: Err(problems) }
-            }
+    /// The bundle's fate for the status; `since` stays while it does not change.
+    fn told(&mut self, judged: Judged, serving: Serving) -> BundleStatus {
+        let Judged { name, namespace, file, warnings, content, .. } = judged;
+        let problems = content.err().unwrap_or_default();
+        let ok = problems.is_empty();
+        let before = self.status.bundles.iter().find(|old| old.name == name && old.ok == ok);
+        let since = before.map_or_else(|| self.clock.unix().as_secs_f64(), |old| old.since);
+        if !ok {
+            self.status.refusals += 1;
         }
+        BundleStatus { name, namespace, file, ok, since, serving, problems, warnings }
     }
 
-    /// Namespace and name of a bundle that cannot be read as a whole: what it says of itself, what the file held before, or
-    /// what adapters call files.
-    fn identify(&self, file: &str, text: Option<&[u8]>) -> (String, String) {
-        let document = text.and_then(|text| parse_document(text, file).ok());
-        let metadata = document.as_ref().and_then(|document| document.get("metadata"));
-        let field =
-            |name| metadata.and_then(|m| m.get(name)).and_then(Node::as_str).filter(|text| is_name(text)).map(str::to_owned);
-        if let Some(name) = field("name") {
-            return (field("namespace").unwrap_or_else(|| "default".to_owned()), name);
+    fn hold(&mut self, why: Option<String>) {
+        if self.status.hold.is_some() != why.is_some() {
+            self.status.held_since = why.as_ref().map(|_| self.clock.unix().as_secs_f64());
         }
-        if let Some(known) = self.names.get(file) {
-            return known.clone();
-        }
-        let stem = file.rsplit_once('.').map_or(file, |(stem, _)| stem);
-        let (namespace, name) = stem.split_once('.').unwrap_or(("default", stem));
-        (namespace.to_owned(), name.to_owned())
-    }
-
-    /// Puts the bundles' fate into the status; `since` stays while it does not change.
-    fn tell(&mut self, checked: Vec<Checked>) {
-        let before = std::mem::take(&mut self.status.bundles);
-        for Checked { name, namespace, file, content } in checked {
-            let problems = content.err().unwrap_or_default();
-            let ok = problems.is_empty();
-            let same = before.iter().find(|old| old.name == name && old.ok == ok);
-            let since = same.map_or_else(unix_seconds, |old| old.since);
-            if !ok {
-                self.status.refusals += 1;
-            }
-            self.status.bundles.push(BundleStatus { name, namespace, file, ok, since, problems });
-        }
+        self.status.hold = why;
     }
 
     fn empty_spool(&mut self, serving: bool) -> Outcome {
-        let file = self.options.spool.display().to_string();
-        let (message, hint) = match (&self.options.namespace, serving) {
+        let (message, hint) = match (&self.names.namespace, serving) {
             (_, true) => ("no bundle is left in it", "put the bundles back; what is published is still served"),
             (None, false) => ("no bundle is in it", "put a ConfigBundle (.yaml, .yml or .json) into it"),
             (Some(_), false) => ("no bundle of the namespace is in it", "put one into it, or correct --namespace"),
         };
-        self.refuse_all(Problem::of_file(&file, "empty-spool", message, hint))
+        self.refuse_all(Problem::of_file(&self.source.name(), "empty-spool", message, hint))
     }
 
     fn not_published(&mut self, why: String, settled: Option<u64>) -> Outcome {
         self.settled = settled;
-        let file = self.options.out.display().to_string();
-        self.refuse_all(Problem::of_file(&file, "not-published", why, "what was published before is still served"))
+        let problem = Problem::of_file(&self.names.out, "not-published", why, "what was published before is still served");
+        self.refuse_all(problem)
     }
 
     fn refuse_all(&mut self, problem: Problem) -> Outcome {
@@ -275,42 +307,107 @@ impl Relay {
     }
 
     fn finish_state(&mut self, serving: bool) {
-        let trouble = self.status.all_problems().next().is_some();
-        self.status.state = match (serving, trouble) {
-            (false, _) => State::Empty,
-            (true, true) => State::Degraded,
-            (true, false) => State::Ok,
+        let trouble = self.status.all_problems().any(|problem| problem.code != "held");
+        let held = self.status.hold.is_some() || self.status.all_problems().next().is_some();
+        self.status.state = match (serving, trouble, held) {
+            (false, ..) => State::Empty,
+            (true, true, _) => State::Degraded,
+            (true, false, true) => State::Held,
+            (true, false, false) => State::Ok,
         };
-        self.publisher.set_stale(self.status.state == State::Degraded);
+        self.sink.set_stale(matches!(self.status.state, State::Degraded | State::Held));
     }
 }
 
-/// The entries of all bundles: of a refused one, those that are served.
-fn build(checked: &[Checked], last: Option<&Snapshot>) -> Result<Builder, BuildError> {
-    let mut builder = Builder::new();
-    for one in checked {
-        match &one.content {
+impl Names {
+    fn judge(&mut self, document: Document, policies: &Policies, last: Option<&Snapshot>) -> Judged {
+        let Document { file, text } = document;
+        let parsed = match &text {
+            Ok(text) => contained(&file, || Bundle::parse(text, &file)),
+            Err(problem) => Err(vec![problem.clone()]),
+        };
+        match parsed {
             Ok(bundle) => {
-                flatten(&mut builder, &one.name, bundle.values())?;
-                bundle.secrets().for_each(|path| builder.secret(&format!("{}.{path}", one.name)));
+                let (namespace, name) = (bundle.namespace.clone(), bundle.name.clone());
+                self.known.insert(file.clone(), (namespace.clone(), name.clone()));
+                let (content, warnings) = approve(bundle, policies, last);
+                Judged { name, namespace, file, identified: true, warnings, content }
             }
-            Err(_) => {
-                if let Some(ValueRef::Json(text)) = last.and_then(|last| last.get(&one.name)).map(|entry| entry.value())
-                    && let Ok(values) = serde_json::from_str(text)
-                {
-                    flatten(&mut builder, &one.name, &Node::from_value(&values))?;
-                    keep_secrets(&mut builder, &one.name, last);
-                }
+            Err(problems) => {
+                let (identified, namespace, name) = self.identify(&file, text.ok().as_deref(), last);
+                Judged { name, namespace, file, identified, warnings: Vec::new(), content: Err(problems) }
             }
         }
     }
-    Ok(builder)
+
+    /// Namespace and name of a bundle that cannot be read as a whole: what it says of itself, what the file held before, or
+    /// what adapters call files; and whether that is more than a guess.
+    fn identify(&self, file: &str, text: Option<&[u8]>, last: Option<&Snapshot>) -> (bool, String, String) {
+        let document = text.and_then(|text| contained(file, || parse_document(text, file)).ok());
+        let metadata = document.as_ref().and_then(|document| document.get("metadata"));
+        let field =
+            |name| metadata.and_then(|m| m.get(name)).and_then(Node::as_str).filter(|text| is_name(text)).map(str::to_owned);
+        if let Some(name) = field("name") {
+            return (true, field("namespace").unwrap_or_else(|| "default".to_owned()), name);
+        }
+        if let Some((namespace, name)) = self.known.get(file) {
+            return (true, namespace.clone(), name.clone());
+        }
+        let stem = file.rsplit_once('.').map_or(file, |(stem, _)| stem);
+        let (namespace, name) = stem.split_once('.').unwrap_or(("default", stem));
+        let served = last.is_some_and(|last| last.get(name).is_some());
+        (served, namespace.to_owned(), name.to_owned())
+    }
 }
 
-/// What was secret in the bundle that is served stays so. A container is, if something in it is.
-fn keep_secrets(builder: &mut Builder, name: &str, last: Option<&Snapshot>) {
+type Approval = (Result<Approved, Vec<Problem>>, Vec<Problem>);
+
+/// Checks, policies and guards.
+fn approve(bundle: Bundle, policies: &Policies, last: Option<&Snapshot>) -> Approval {
+    if let Some(held) = guard::hold(&bundle) {
+        return (Err(vec![held]), Vec::new());
+    }
+    let checked = contained(&bundle.file, || Ok(check(&bundle, policies)));
+    let Checked { problems, warnings, derived } = checked.unwrap_or_else(|problems| Checked { problems, ..Checked::default() });
+    if !problems.is_empty() {
+        return (Err(problems), warnings);
+    }
+    let flat = Flat::of(derived.as_ref().unwrap_or(bundle.values()));
+    let served = last.and_then(|last| Size::served(last, &bundle.name));
+    match served.and_then(|served| guard::resize(&bundle, served, Size::of(&flat))) {
+        Some(problem) => (Err(vec![problem]), warnings),
+        None => (Ok(Approved { bundle, derived, flat }), warnings),
+    }
+}
+
+/// Whatever a document does to the code that reads it, the others are still served and the relay goes on.
+fn contained<T>(file: &str, work: impl FnOnce() -> Result<T, Vec<Problem>>) -> Result<T, Vec<Problem>> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
+        let hint = "this is a fault of the relay: report it with the file, and take back what changed";
+        Err(vec![Problem::of_file(file, "internal", "checking it failed in a way that must not happen", hint)])
+    })
+}
+
+fn insert(builder: &mut Builder, one: &Judged, last: Option<&Snapshot>) -> Result<Serving, BuildError> {
+    match (&one.content, last) {
+        (Ok(approved), _) => {
+            approved.flat.insert(builder, &one.name, approved.values())?;
+            approved.bundle.secrets().for_each(|path| builder.secret(&format!("{}.{path}", one.name)));
+            Ok(Serving::Current)
+        }
+        (Err(_), Some(last)) => insert_served(builder, &one.name, last),
+        (Err(_), None) => Ok(Serving::Nothing),
+    }
+}
+
+/// What is served of a bundle stays so, and what was secret in it too. A container is, if something in it is.
+fn insert_served(builder: &mut Builder, name: &str, last: &Snapshot) -> Result<Serving, BuildError> {
+    let Some(ValueRef::Json(text)) = last.get(name).map(|entry| entry.value()) else { return Ok(Serving::Nothing) };
+    let Ok(values) = serde_json::from_str(text) else { return Ok(Serving::Nothing) };
+    let values = Node::from_value(&values);
+    Flat::of(&values).insert(builder, name, &values)?;
     let inside = format!("{name}.");
-    let entries = last.iter().flat_map(|last| last.prefix(&inside));
-    let leaves = entries.filter(|entry| entry.is_secret() && !matches!(entry.value(), ValueRef::Json(_)));
+    let leaves = last.prefix(&inside).filter(|entry| entry.is_secret() && !matches!(entry.value(), ValueRef::Json(_)));
     leaves.for_each(|entry| builder.secret(entry.key()));
+    Ok(Serving::LastGood)
 }

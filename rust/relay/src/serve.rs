@@ -1,99 +1,173 @@
 //! The relay's one loop: sleep until a hint or a time, look, publish.
 
 use crate::args::Serve;
+use crate::footprint::Program;
+use crate::http::Server;
 use crate::log::Format;
-use configrelay::relay::{Outcome, Relay};
-use configrelay::spool;
-use configrelay::watch::{Debounce, Wake, Watch};
+use crate::sandbox;
+use configedge_snapshot::Publisher;
+use configrelay::pace::{Pace, Wake};
+use configrelay::relay::{Options, Outcome, Relay};
+use configrelay::spool::Spool;
+use configrelay::status::State;
+use configrelay::watch::Watch;
+use configrelay::world::{Clock, MachineClock};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use serde_json::json;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-use signal_hook::iterator::Signals;
 use std::collections::HashSet;
-use std::io::Write;
-use std::path::Path;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::io::{self, Read, Write};
+use std::os::unix::net::UnixStream;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
-/// The cheap check, the heartbeat, and the look whether the directories are still there.
-const TICK: Duration = Duration::from_secs(1);
-/// The full check, which makes the promise independent of events and of file times.
-const FULL_CHECK: Duration = Duration::from_secs(5);
+/// In a burst, events are fetched that often, however many come.
+const FETCH: Duration = Duration::from_millis(2);
 
 /// Gives whether all went well; an error means that the relay cannot run.
 pub(crate) fn serve(options: Serve) -> Result<bool, String> {
-    let relay = Relay::open(options.relay).map_err(|error| error.to_string())?;
-    let mut serving = Serving { relay, log: options.log, ready: false, told: HashSet::new() };
+    let relay = Relay::open(&options.relay).map_err(|error| error.to_string())?;
+    let http = options
+        .http
+        .map(|address| Server::bind(address).map_err(|error| format!("--http {address}: {error}: choose another address")));
+    let mut serving = Serving {
+        relay,
+        http: http.transpose()?,
+        log: options.log,
+        program: Program::find(),
+        ready: false,
+        told: HashSet::new(),
+        options: options.relay,
+    };
     if options.once {
-        serving.reload(unix_ns());
-        return Ok(serving.relay.status.all_problems().next().is_none() && serving.relay.status.generation > 0);
+        if options.sandbox {
+            serving.give_up_rights();
+        }
+        let now = serving.relay.clock().unix();
+        serving.reload(now);
+        let good = matches!(serving.relay.status.state, State::Ok);
+        return Ok(good && serving.relay.status.all_problems().next().is_none());
     }
-    let (sender, wakes) = channel();
-    forward_signals(sender.clone())?;
-    let spool = serving.relay.options().spool.clone();
-    let mut watch = Watch::new(options.watch, &spool, sender);
+    let signals = Signals::catch().map_err(|error| format!("cannot handle signals: {error}"))?;
+    let mut watch = Watch::new(options.watch, &serving.options.spool);
     watch.arm();
-    serving.run(&mut watch, &wakes, &spool);
-    options.log.line("info", "stopped; what is published stays", json!({"event": "stopped"}));
+    serving.show(&watch);
+    if let Some(address) = serving.http.as_ref().and_then(|http| http.address().ok()) {
+        serving.log.line(
+            "info",
+            &format!("listening on http://{address}"),
+            json!({"event": "listening", "address": address.to_string()}),
+        );
+    }
+    if options.sandbox {
+        serving.give_up_rights();
+    }
+    serving.run(&mut watch, &signals);
+    serving.log.line("info", "stopped; what is published stays", json!({"event": "stopped"}));
     Ok(true)
 }
 
 struct Serving {
-    relay: Relay,
+    relay: Relay<Spool, Publisher, MachineClock>,
+    http: Option<Server>,
     log: Format,
+    program: Program,
     ready: bool,
     /// Problems that were logged and still exist.
     told: HashSet<String>,
+    options: Options,
 }
 
 impl Serving {
-    fn run(&mut self, watch: &mut Watch, wakes: &Receiver<Wake>, spool: &Path) {
-        self.relay.status.watch = watch.state();
+    fn run(&mut self, watch: &mut Watch, signals: &Signals) {
         // What an earlier relay published is served before anything is parsed.
         self.announce();
-        self.reload(unix_ns());
-        let mut debounce = Debounce::default();
-        let mut signature = spool::signature(spool).ok();
-        let (mut next_tick, mut next_full) = (Instant::now() + TICK, Instant::now() + FULL_CHECK);
-        loop {
-            let due = debounce.due_at().map_or(next_tick, |due| due.min(next_tick));
-            match wakes.recv_timeout(due.saturating_duration_since(Instant::now())) {
-                Ok(Wake::Stop) => return,
-                Ok(Wake::Hint) => debounce.hint(Instant::now()),
-                Ok(Wake::Swapped) => self.reload(unix_ns()),
-                Ok(Wake::Rescan) => {
-                    watch.arm();
-                    self.reload(unix_ns());
-                }
-                Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => return,
+        let mut pace = Pace::new(self.now());
+        while !signals.stop.load(Ordering::Relaxed) {
+            self.sleep(&pace, watch, signals);
+            let now = self.now();
+            if signals.rescan.swap(false, Ordering::Relaxed) {
+                watch.arm();
+                pace.wake(Wake::Rescan, now);
             }
-            let now = Instant::now();
-            if let Some(first) = debounce.take(now) {
-                self.reload(unix_ns() - (now - first).as_nanos() as u64);
-                signature = spool::signature(spool).ok();
+            if let Some(wake) = watch.take() {
+                pace.wake(wake, now);
             }
-            if now >= next_tick {
-                next_tick = now + TICK;
-                self.relay.heartbeat();
-                let armed = watch.arm();
-                let current = spool::signature(spool).ok();
-                if armed || current != signature || now >= next_full || !self.relay.status.problems.is_empty() {
-                    signature = current;
-                    self.reload(unix_ns());
+            let troubled = !self.relay.status.problems.is_empty();
+            let due = pace.due(now, self.relay.source(), troubled);
+            if due.tick {
+                self.relay.tick();
+                if watch.arm() {
+                    pace.wake(Wake::Rescan, now);
                 }
-                if now >= next_full {
-                    next_full = now + FULL_CHECK;
-                }
-                if self.relay.status.watch != watch.state() {
-                    self.relay.status.watch = watch.state();
-                    self.save();
-                }
+                self.show(watch);
+            }
+            if let Some(since) = due.read {
+                let waited = self.now().saturating_sub(since);
+                self.reload(self.relay.clock().unix().saturating_sub(waited));
+            }
+            if let Some(http) = &mut self.http {
+                http.serve(&self.relay.status, now);
+            }
+            if due.read.is_some() {
+                Program::release_heap();
+            }
+            if due.tick || due.read.is_some() {
+                self.program.release();
             }
         }
     }
 
-    fn reload(&mut self, noticed_at_ns: u64) {
-        let outcome = self.relay.reload(noticed_at_ns);
+    fn now(&self) -> Duration {
+        self.relay.clock().now()
+    }
+
+    /// Until something is due, or a descriptor has something.
+    fn sleep(&self, pace: &Pace, watch: &Watch, signals: &Signals) {
+        let now = self.now();
+        let mut until = pace.next();
+        let mut descriptors = vec![PollFd::new(&signals.wakes, PollFlags::IN)];
+        if let Some(http) = &self.http {
+            until = http.next().map_or(until, |next| next.min(until));
+            let flags = |writing| if writing { PollFlags::IN | PollFlags::OUT } else { PollFlags::IN };
+            descriptors.extend(http.descriptors().map(|(fd, writing)| PollFd::from_borrowed_fd(fd, flags(writing))));
+        }
+        if pace.in_burst() {
+            until = until.min(now + FETCH);
+        } else if let Some(events) = watch.descriptor() {
+            descriptors.push(PollFd::from_borrowed_fd(events, PollFlags::IN));
+        }
+        let left = until.saturating_sub(now);
+        let timeout = Timespec { tv_sec: left.as_secs() as i64, tv_nsec: left.subsec_nanos().into() };
+        // Whatever ends the sleep, what is there is looked at.
+        let _ = poll(&mut descriptors, Some(&timeout));
+        signals.drain();
+    }
+
+    fn show(&mut self, watch: &Watch) {
+        let status = &mut self.relay.status;
+        if status.watch != watch.state() || status.watch_why != watch.why() {
+            status.watch = watch.state();
+            watch.why().clone_into(&mut status.watch_why);
+            self.save();
+        }
+    }
+
+    fn give_up_rights(&mut self) {
+        let (sandbox, missing) = sandbox::enter(&self.options);
+        self.relay.status.sandbox = sandbox;
+        for why in missing {
+            self.log.line(
+                "warning",
+                &format!("a part of the sandbox is missing: {why}"),
+                json!({"event": "sandbox", "missing": why}),
+            );
+        }
+    }
+
+    fn reload(&mut self, noticed_at: Duration) {
+        let outcome = self.relay.reload(noticed_at);
         if outcome == Outcome::Unchanged {
             return;
         }
@@ -117,10 +191,21 @@ impl Serving {
 
     fn log_problems(&mut self) {
         let mut now = HashSet::new();
-        for problem in self.relay.status.all_problems() {
-            let text = problem.to_string();
+        let status = &self.relay.status;
+        if let Some(why) = &status.hold {
+            let text = format!("held: nothing is published until the file hold is gone from the spool ({why})");
             if !self.told.contains(&text) {
-                self.log.line("error", &format!("refused: {text}"), json!({"event": "refused", "problem": problem}));
+                self.log.line("warning", &text, json!({"event": "held", "why": why}));
+            }
+            now.insert(text);
+        }
+        let warnings = status.bundles.iter().flat_map(|bundle| &bundle.warnings);
+        for (problem, level, event) in
+            status.all_problems().map(|p| (p, "error", "refused")).chain(warnings.map(|p| (p, "warning", "warned")))
+        {
+            let text = format!("{event}: {problem}");
+            if !self.told.contains(&text) {
+                self.log.line(level, &text, json!({"event": event, "problem": problem}));
             }
             now.insert(text);
         }
@@ -131,7 +216,7 @@ impl Serving {
     }
 
     fn save(&self) {
-        if let Err(error) = self.relay.status.save(&self.relay.options().out) {
+        if let Err(error) = self.relay.status.save(&self.options.out) {
             let message = format!("status.json was not written: {error}: make room or correct the permissions of --out");
             self.log.line("error", &message, json!({"event": "status-not-written"}));
         }
@@ -146,25 +231,33 @@ impl Serving {
         self.ready = true;
         let line = json!({"event": "ready", "generation": status.generation, "commit": status.commit, "keys": status.keys});
         // Nobody may be listening, which is fine.
-        let _ = writeln!(std::io::stdout(), "{line}");
+        let _ = writeln!(io::stdout(), "{line}");
+        self.save();
     }
 }
 
-fn forward_signals(wakes: Sender<Wake>) -> Result<(), String> {
-    let mut signals = Signals::new([SIGTERM, SIGINT, SIGHUP]).map_err(|error| format!("cannot handle signals: {error}"))?;
-    let forward = move || {
-        for signal in signals.forever() {
-            let wake = if signal == SIGHUP { Wake::Rescan } else { Wake::Stop };
-            if wakes.send(wake).is_err() {
-                return;
-            }
-        }
-    };
-    // The smallest stack that does: this is one of the relay's few pages.
-    let started = std::thread::Builder::new().name("signals".to_owned()).stack_size(64 << 10).spawn(forward);
-    started.map(|_| ()).map_err(|error| format!("cannot start the signal thread: {error}"))
+/// What the signals that came ask for, and a descriptor to sleep on.
+struct Signals {
+    stop: Arc<AtomicBool>,
+    rescan: Arc<AtomicBool>,
+    wakes: UnixStream,
 }
 
-fn unix_ns() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos() as u64
+impl Signals {
+    fn catch() -> io::Result<Self> {
+        let (wakes, waker) = UnixStream::pair()?;
+        wakes.set_nonblocking(true)?;
+        let signals = Self { stop: Arc::default(), rescan: Arc::default(), wakes };
+        for (signal, flag) in [(SIGTERM, &signals.stop), (SIGINT, &signals.stop), (SIGHUP, &signals.rescan)] {
+            // In this order: the flag is set when the sleeper wakes.
+            signal_hook::flag::register(signal, Arc::clone(flag))?;
+            signal_hook::low_level::pipe::register(signal, waker.try_clone()?)?;
+        }
+        Ok(signals)
+    }
+
+    fn drain(&self) {
+        let mut buffer = [0; 64];
+        while matches!((&self.wakes).read(&mut buffer), Ok(count) if count > 0) {}
+    }
 }

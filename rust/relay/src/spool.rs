@@ -1,22 +1,27 @@
 //! The spool: the directory that some adapter makes appear, and the relay's only input.
 //!
 //! Either bundle files directly in it, or, as Kubernetes' AtomicWriter and `configedge sync` do, a symlink `..data` to a hidden
-//! directory that has them, swapped as one.
+//! directory that has them, swapped as one. Beside the files there may be `policies/`, and a file `hold`.
 
 use crate::bundle::MAX_DOCUMENT_LEN;
-use crate::problem::Problem;
+use crate::policies::{self, DIRECTORY, MAX_POLICIES, is_policy_file};
+use crate::policy::MAX_MODULE_LEN;
+use crate::problem::{Problem, shorten};
+use crate::world::Source;
 use rustix::fd::{AsFd, OwnedFd};
-use rustix::fs::{CWD, Dir, FileType, Mode, OFlags, fstat, openat};
+use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, fstat, openat};
 use rustix::io::Errno;
 use serde::Deserialize;
 use std::fs::File;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 const DATA: &str = "..data";
 /// What an adapter says of the files beside it: `{"commit": "..."}` and what else it likes.
 const MARKER: &str = ".configedge.json";
+/// As long as there is a file of this name, what is published is kept. Its first line says why.
+pub const HOLD: &str = "hold";
 /// Most bundle files read.
 const MAX_FILES: usize = 2_000;
 
@@ -34,84 +39,179 @@ pub struct Contents {
     pub documents: Vec<Document>,
     /// Upstream commit, if the adapter told it.
     pub commit: String,
+    /// The content of `policies/`.
+    pub policies: policies::Files,
+    /// Why nothing is to be published, if somebody asked for that.
+    pub hold: Option<String>,
     /// Changes when any content does.
     pub digest: u64,
 }
 
-/// Reads the spool at `path`.
-pub fn read(path: &Path) -> io::Result<Contents> {
-    let dir = open_contents(path)?;
-    let mut contents = Contents::default();
+/// The spool at a path.
+#[derive(Debug)]
+pub struct Spool(PathBuf);
+
+impl Spool {
+    pub fn new(path: PathBuf) -> Self {
+        Self(path)
+    }
+}
+
+impl Source for Spool {
+    fn name(&self) -> String {
+        self.0.display().to_string()
+    }
+
+    fn signature(&mut self) -> io::Result<u64> {
+        signature(&self.0)
+    }
+
+    fn read(&mut self) -> io::Result<Contents> {
+        read(&self.0)
+    }
+}
+
+fn read(path: &Path) -> io::Result<Contents> {
+    let Place { top, dir } = Place::open(path)?;
+    let mut contents = Contents { hold: hold(&top, &dir), policies: policies_of(&dir)?, ..Contents::default() };
     for name in names(&dir)? {
-        let text = read_file(&dir, &name).map_err(|error| {
+        let text = read_file(&dir, &name, MAX_DOCUMENT_LEN).map_err(|error| {
             Problem::of_file(&name, "io", error.to_string(), "make it a readable regular file inside the spool, or remove it")
         });
         contents.documents.push(Document { file: name, text });
     }
-    if let Ok(marker) = read_file(&dir, MARKER) {
+    if let Ok(marker) = read_file(&dir, MARKER, MAX_DOCUMENT_LEN) {
         contents.commit = commit(&marker);
     }
-    let mut hasher = DefaultHasher::new();
-    for Document { file, text } in &contents.documents {
-        (file, text.as_ref().map_err(|problem| &problem.message)).hash(&mut hasher);
-    }
-    contents.commit.hash(&mut hasher);
-    contents.digest = hasher.finish();
+    contents.digest = contents.compute_digest();
     Ok(contents)
 }
 
+impl Contents {
+    /// What `digest` is to be.
+    pub fn compute_digest(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        for Document { file, text } in &self.documents {
+            (file, text.as_ref().map_err(|problem| &problem.message)).hash(&mut hasher);
+        }
+        (&self.policies, &self.hold, &self.commit).hash(&mut hasher);
+        hasher.finish()
+    }
+}
+
 /// A cheap value that nearly always changes when the spool does: names, inodes, sizes and change times.
-pub fn signature(path: &Path) -> io::Result<u64> {
+fn signature(path: &Path) -> io::Result<u64> {
     let mut hasher = DefaultHasher::new();
-    let dir = open_contents(path)?;
+    let Place { top, dir } = Place::open(path)?;
     let stat = fstat(&dir)?;
     (stat.st_dev, stat.st_ino).hash(&mut hasher);
-    for name in names(&dir)?.iter().map(String::as_str).chain([MARKER]) {
+    let mut add = |dir: &OwnedFd, name: &str, flags| {
         name.hash(&mut hasher);
-        if let Ok(stat) = rustix::fs::statat(&dir, name, rustix::fs::AtFlags::empty()) {
+        if let Ok(stat) = rustix::fs::statat(dir, name, flags) {
             (stat.st_dev, stat.st_ino, stat.st_size, stat.st_ctime, stat.st_ctime_nsec).hash(&mut hasher);
         }
+    };
+    for name in names(&dir)?.iter().map(String::as_str).chain([MARKER, HOLD]) {
+        add(&dir, name, AtFlags::empty());
+    }
+    add(&top, HOLD, AtFlags::SYMLINK_NOFOLLOW);
+    if let Some(policies) = open_policies(&dir)? {
+        policy_names(&policies)?.iter().for_each(|name| add(&policies, name, AtFlags::empty()));
     }
     Ok(hasher.finish())
 }
 
-/// The directory that has the files: the one behind `..data`, if there is such a link.
-fn open_contents(path: &Path) -> io::Result<OwnedFd> {
-    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    let spool = openat(CWD, path, flags, Mode::empty())?;
-    // The link's target is one hidden directory beside it; anything else would lead out of the spool.
-    let target = match rustix::fs::readlinkat(&spool, DATA, Vec::new()) {
-        Err(Errno::NOENT | Errno::INVAL) => return Ok(spool),
-        target => target?,
-    };
-    if target.to_bytes().contains(&b'/') {
-        return Err(io::Error::other(format!(
-            "{DATA} points to {target:?}, which is not a directory beside it: swap it for one that is"
-        )));
+const OPEN_DIRECTORY: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
+
+/// Where the files are now.
+struct Place {
+    top: OwnedFd,
+    /// The directory behind `..data`, if there is such a link, else the same.
+    dir: OwnedFd,
+}
+
+impl Place {
+    fn open(path: &Path) -> io::Result<Self> {
+        let top = openat(CWD, path, OPEN_DIRECTORY, Mode::empty())?;
+        // The link's target is one hidden directory beside it; anything else would lead out of the spool.
+        let dir = match rustix::fs::readlinkat(&top, DATA, Vec::new()) {
+            Err(Errno::NOENT | Errno::INVAL) => openat(&top, ".", OPEN_DIRECTORY, Mode::empty())?,
+            Err(error) => return Err(error.into()),
+            Ok(target) if target.to_bytes().contains(&b'/') || target.to_bytes() == b".." => {
+                return Err(io::Error::other(format!(
+                    "{DATA} points to {target:?}, which is not a directory beside it: swap it for one that is"
+                )));
+            }
+            Ok(target) => openat(&top, target, OPEN_DIRECTORY | OFlags::NOFOLLOW, Mode::empty())?,
+        };
+        Ok(Self { top, dir })
     }
-    Ok(openat(&spool, target, flags | OFlags::NOFOLLOW, Mode::empty())?)
+}
+
+fn hold(top: &OwnedFd, dir: &OwnedFd) -> Option<String> {
+    // In a ConfigMap's volume the upper one is a link to the lower.
+    let there = |dir: &OwnedFd| rustix::fs::statat(dir, HOLD, AtFlags::SYMLINK_NOFOLLOW).is_ok();
+    let holder = [dir, top].into_iter().find(|dir| there(dir))?;
+    let text = read_file(holder, HOLD, 4096).unwrap_or_default();
+    Some(shorten(String::from_utf8_lossy(&text).lines().next().unwrap_or_default().trim()))
+}
+
+fn open_policies(dir: &OwnedFd) -> io::Result<Option<OwnedFd>> {
+    match openat(dir, DIRECTORY, OPEN_DIRECTORY | OFlags::NOFOLLOW, Mode::empty()) {
+        // Without such a directory, or with a file or a link of that name, there are none.
+        Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => Ok(None),
+        opened => Ok(Some(opened?)),
+    }
+}
+
+/// The policies in the directory at `path`.
+///
+/// # Errors
+/// It cannot be read.
+pub fn read_policies(path: &Path) -> io::Result<policies::Files> {
+    policy_files(&openat(CWD, path, OPEN_DIRECTORY, Mode::empty())?)
+}
+
+fn policies_of(dir: &OwnedFd) -> io::Result<policies::Files> {
+    open_policies(dir)?.map_or_else(|| Ok(policies::Files::new()), |dir| policy_files(&dir))
+}
+
+fn policy_files(dir: &OwnedFd) -> io::Result<policies::Files> {
+    let read = |name: String| {
+        let content = read_file(dir, &name, MAX_MODULE_LEN).map_err(|error| error.to_string());
+        (name, content)
+    };
+    Ok(policy_names(dir)?.into_iter().map(read).collect())
+}
+
+fn policy_names(dir: &OwnedFd) -> io::Result<Vec<String>> {
+    listed(dir, MAX_POLICIES + 1, is_policy_file)
 }
 
 /// Names of the bundle files, sorted.
 fn names(dir: &OwnedFd) -> io::Result<Vec<String>> {
+    let is_bundle = |name: &str| !name.starts_with('.') && [".yaml", ".yml", ".json"].iter().any(|suffix| name.ends_with(suffix));
+    listed(dir, MAX_FILES, is_bundle)
+}
+
+fn listed(dir: &OwnedFd, most: usize, wanted: impl Fn(&str) -> bool) -> io::Result<Vec<String>> {
     let mut names = Vec::new();
     for entry in Dir::read_from(dir)? {
         let entry = entry?;
         if let Ok(name) = entry.file_name().to_str()
-            && !name.starts_with('.')
-            && [".yaml", ".yml", ".json"].iter().any(|suffix| name.ends_with(suffix))
+            && wanted(name)
         {
             names.push(name.to_owned());
         }
     }
-    if names.len() > MAX_FILES {
-        return Err(io::Error::other(format!("{} files, and the limit is {MAX_FILES}: remove some", names.len())));
+    if names.len() > most {
+        return Err(io::Error::other(format!("{} files, and the limit is {most}: remove some", names.len())));
     }
     names.sort_unstable();
     Ok(names)
 }
 
-fn read_file(dir: &OwnedFd, name: &str) -> io::Result<Vec<u8>> {
+fn read_file(dir: &OwnedFd, name: &str, longest: usize) -> io::Result<Vec<u8>> {
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
     let file = match openat(dir.as_fd(), name, flags, Mode::empty()) {
         Err(Errno::LOOP) => return Err(io::Error::other("a symbolic link, which could lead out of the spool")),
@@ -121,9 +221,9 @@ fn read_file(dir: &OwnedFd, name: &str) -> io::Result<Vec<u8>> {
     if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
         return Err(io::Error::other("not a regular file"));
     }
-    let mut text = Vec::new();
-    // One byte more than allowed tells the document's own check that it is too long.
-    File::from(file).take(MAX_DOCUMENT_LEN as u64 + 1).read_to_end(&mut text)?;
+    let mut text = Vec::with_capacity(longest.min(stat.st_size as usize) + 1);
+    // One byte more than allowed tells who checks it that it is too long.
+    File::from(file).take(longest as u64 + 1).read_to_end(&mut text)?;
     Ok(text)
 }
 

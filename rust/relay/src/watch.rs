@@ -1,22 +1,22 @@
-//! When to look at the spool. Events are hints only; checks by time make the promise.
+//! An inotify watch on the spool. It gives hints only; [`crate::pace`] makes the promise without them.
+//!
+//! The kernel's interface itself, not a library: one descriptor in the relay's one poll loop instead of a thread, and what libraries
+//! are known to lose (an overflow, a watch that ended with its directory) is seen as it comes.
 
-use notify::event::{AccessKind, AccessMode, EventKind};
-use notify::{Event, RecommendedWatcher, RecursiveMode, Watcher as _};
+use crate::pace::Wake;
+use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
+use rustix::fs::inotify::{self, CreateFlags, ReadFlags, Reader, WatchFlags};
 use rustix::fs::statfs;
+use rustix::io::Errno;
+use std::mem::MaybeUninit;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
-use std::sync::mpsc::Sender;
-use std::time::{Duration, Instant};
-
-/// A burst of events is over after this much quiet ...
-pub const QUIET: Duration = Duration::from_millis(20);
-/// ... and is not waited for longer than this.
-pub const LONGEST_BURST: Duration = Duration::from_millis(200);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
     /// Events where they can be had and trusted, checks by time everywhere.
     Auto,
+    /// Events on any file system.
     Inotify,
     /// Checks by time only.
     Poll,
@@ -35,31 +35,20 @@ impl FromStr for Mode {
     }
 }
 
-/// What wakes the relay's loop.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wake {
-    /// Something in the spool may have changed.
-    Hint,
-    /// All of the spool was swapped as one, so there is nothing to wait for.
-    Swapped,
-    /// Look at everything now: asked for, or events were lost.
-    Rescan,
-    Stop,
-}
-
-/// An inotify watch on the spool, for as long as the directory is the one it was armed on.
+/// A watch on the spool, for as long as the directory is the one it was armed on.
+#[derive(Debug)]
 pub struct Watch {
     mode: Mode,
     spool: PathBuf,
-    wakes: Sender<Wake>,
-    armed: Option<(RecommendedWatcher, Identity)>,
+    armed: Option<(OwnedFd, Identity)>,
+    why: String,
 }
 
 type Identity = (u64, u64);
 
 impl Watch {
-    pub fn new(mode: Mode, spool: &Path, wakes: Sender<Wake>) -> Self {
-        Self { mode, spool: spool.to_owned(), wakes, armed: None }
+    pub fn new(mode: Mode, spool: &Path) -> Self {
+        Self { mode, spool: spool.to_owned(), armed: None, why: String::new() }
     }
 
     /// `inotify` if events come, else `poll`.
@@ -67,105 +56,121 @@ impl Watch {
         if self.armed.is_some() { "inotify" } else { "poll" }
     }
 
-    /// Makes sure that the directory at the path is watched, also after it was replaced. Gives whether it was armed just now,
-    /// which means that changes may have gone unseen. Call it about once a second.
+    /// Why no events come, if none do.
+    pub fn why(&self) -> &str {
+        &self.why
+    }
+
+    /// To poll for events; there is none while events do not come.
+    pub fn descriptor(&self) -> Option<BorrowedFd<'_>> {
+        self.armed.as_ref().map(|(events, _)| events.as_fd())
+    }
+
+    /// Makes sure that the directory at the path is watched, also after it was replaced or covered. Gives whether it was armed
+    /// just now, which means that changes may have gone unseen. Call it about once a second.
     pub fn arm(&mut self) -> bool {
-        let Some(identity) = identity(&self.spool) else {
-            self.armed = None;
-            return false;
+        let identity = match rustix::fs::stat(&self.spool) {
+            Ok(stat) => (stat.st_dev, stat.st_ino),
+            Err(error) => return self.disarm(format!("{}: {error}", self.spool.display())),
         };
         if self.armed.as_ref().is_some_and(|(_, armed)| *armed == identity) {
             return false;
         }
+        if self.mode == Mode::Poll {
+            return self.disarm("asked for".to_owned());
+        }
+        if self.mode == Mode::Auto
+            && let Some(name) = without_events(&self.spool)
+        {
+            return self.disarm(format!("{name} does not tell of all changes"));
+        }
+        match watch(&self.spool) {
+            Ok(events) => {
+                self.armed = Some((events, identity));
+                self.why.clear();
+                true
+            }
+            Err(Errno::MFILE) => {
+                self.disarm("this user has no inotify instance left: raise fs.inotify.max_user_instances".to_owned())
+            }
+            Err(Errno::NOSPC) => self.disarm("this user has no inotify watch left: raise fs.inotify.max_user_watches".to_owned()),
+            Err(error) => self.disarm(format!("inotify: {error}")),
+        }
+    }
+
+    fn disarm(&mut self, why: String) -> bool {
         self.armed = None;
-        if self.mode == Mode::Poll || (self.mode == Mode::Auto && !events_are_complete(&self.spool)) {
-            return false;
-        }
-        let wakes = self.wakes.clone();
-        let watcher = notify::recommended_watcher(move |event| {
-            if let Some(wake) = wake(event) {
-                // The receiver only goes when the process does.
-                let _ = wakes.send(wake);
+        self.why = why;
+        false
+    }
+
+    /// What the events that have come mean; `None` if there are none.
+    pub fn take(&mut self) -> Option<Wake> {
+        let (events, _) = self.armed.as_ref()?;
+        let mut buffer = [MaybeUninit::uninit(); 4096];
+        let mut reader = Reader::new(events, &mut buffer);
+        let (mut wake, mut lost) = (None, false);
+        loop {
+            let event = match reader.next() {
+                Ok(event) => event,
+                Err(Errno::INTR) => continue,
+                Err(Errno::AGAIN) => break,
+                Err(_) => {
+                    lost = true;
+                    break;
+                }
+            };
+            let happened = event.events();
+            if happened.contains(ReadFlags::QUEUE_OVERFLOW) {
+                wake = Some(Wake::Rescan);
+            } else if happened.intersects(ReadFlags::IGNORED | ReadFlags::UNMOUNT | ReadFlags::DELETE_SELF | ReadFlags::MOVE_SELF)
+            {
+                lost = true;
+            } else if happened.contains(ReadFlags::MOVED_TO) && event.file_name().is_some_and(|name| name.to_bytes() == b"..data")
+            {
+                wake = wake.or(Some(Wake::Swapped));
+            } else if wake != Some(Wake::Rescan) {
+                wake = wake.or(Some(Wake::Hint));
             }
-        });
-        let armed = watcher.and_then(|mut watcher| watcher.watch(&self.spool, RecursiveMode::NonRecursive).map(|()| watcher));
-        self.armed = armed.ok().map(|watcher| (watcher, identity));
-        self.armed.is_some()
-    }
-}
-
-fn wake(event: notify::Result<Event>) -> Option<Wake> {
-    match event {
-        Err(_) => Some(Wake::Rescan),
-        Ok(event) if event.need_rescan() => Some(Wake::Rescan),
-        Ok(event) => match event.kind {
-            // Reading the spool makes events too.
-            EventKind::Access(AccessKind::Close(AccessMode::Write)) => Some(Wake::Hint),
-            EventKind::Access(_) => None,
-            EventKind::Modify(notify::event::ModifyKind::Name(_)) if event.paths.iter().any(|path| path.ends_with("..data")) => {
-                Some(Wake::Swapped)
-            }
-            _ => Some(Wake::Hint),
-        },
-    }
-}
-
-fn identity(path: &Path) -> Option<Identity> {
-    rustix::fs::stat(path).ok().map(|stat| (stat.st_dev, stat.st_ino))
-}
-
-/// Network and layered file systems change without events.
-fn events_are_complete(path: &Path) -> bool {
-    const NFS: i64 = 0x6969;
-    const CIFS: i64 = 0xff53_4d42;
-    const SMB2: i64 = 0xfe53_4d42;
-    const V9FS: i64 = 0x0102_1997;
-    const OVERLAY: i64 = 0x794c_7630;
-    const FUSE: i64 = 0x6573_5546;
-    statfs(path).is_ok_and(|fs| ![NFS, CIFS, SMB2, V9FS, OVERLAY, FUSE].contains(&fs.f_type))
-}
-
-/// Turns a burst of hints into one moment.
-#[derive(Debug, Default)]
-pub struct Debounce {
-    burst: Option<(Instant, Instant)>,
-}
-
-impl Debounce {
-    pub fn hint(&mut self, now: Instant) {
-        let first = self.burst.map_or(now, |(first, _)| first);
-        self.burst = Some((first, now));
-    }
-
-    /// When the burst is to be dealt with, if there is one.
-    pub fn due_at(&self) -> Option<Instant> {
-        self.burst.map(|(first, last)| (last + QUIET).min(first + LONGEST_BURST))
-    }
-
-    /// When the burst began, if it is due; it is over then.
-    pub fn take(&mut self, now: Instant) -> Option<Instant> {
-        self.due_at().filter(|due| *due <= now)?;
-        self.burst.take().map(|(first, _)| first)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{Debounce, LONGEST_BURST, QUIET};
-    use std::time::{Duration, Instant};
-
-    #[test]
-    fn a_burst_is_due_after_quiet_and_never_later_than_its_longest() {
-        let start = Instant::now();
-        let mut debounce = Debounce::default();
-        assert_eq!(debounce.take(start), None);
-        debounce.hint(start);
-        assert_eq!(debounce.take(start + QUIET - Duration::from_millis(1)), None);
-        for ms in (0..400).step_by(10) {
-            debounce.hint(start + Duration::from_millis(ms));
         }
-        assert_eq!(debounce.due_at(), Some(start + LONGEST_BURST));
-        assert_eq!(debounce.take(start + LONGEST_BURST), Some(start));
-        assert_eq!(debounce.due_at(), None);
+        if lost {
+            // The directory is not what was armed any more: looked at anew, and armed on what is there by then.
+            self.armed = None;
+            self.arm();
+            return Some(Wake::Rescan);
+        }
+        wake
     }
+}
+
+fn watch(spool: &Path) -> rustix::io::Result<OwnedFd> {
+    let events = inotify::init(CreateFlags::NONBLOCK | CreateFlags::CLOEXEC)?;
+    let flags = WatchFlags::CREATE
+        | WatchFlags::MOVED_TO
+        | WatchFlags::MOVED_FROM
+        | WatchFlags::DELETE
+        | WatchFlags::CLOSE_WRITE
+        | WatchFlags::MODIFY
+        | WatchFlags::ATTRIB
+        | WatchFlags::DELETE_SELF
+        | WatchFlags::MOVE_SELF
+        | WatchFlags::ONLYDIR;
+    inotify::add_watch(&events, spool, flags)?;
+    Ok(events)
+}
+
+/// The name of a file system that changes without events: one of the network, or one that lies over others.
+fn without_events(path: &Path) -> Option<&'static str> {
+    const KNOWN: [(i64, &str); 8] = [
+        (0x6969, "NFS"),
+        (0xff53_4d42, "CIFS"),
+        (0xfe53_4d42, "SMB"),
+        (0x0102_1997, "9p"),
+        (0x794c_7630, "overlayfs"),
+        (0x6573_5546, "FUSE"),
+        (0x00c3_6400, "Ceph"),
+        (0x5346_414f, "AFS"),
+    ];
+    let found = statfs(path).ok()?.f_type;
+    KNOWN.iter().find(|(magic, _)| *magic == found).map(|(_, name)| *name)
 }

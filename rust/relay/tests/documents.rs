@@ -4,7 +4,8 @@ use configedge_snapshot::{Builder, Publisher, ValueRef};
 use configrelay::Problem;
 use configrelay::bundle::Bundle;
 use configrelay::check::check;
-use configrelay::flatten::flatten;
+use configrelay::flatten::Flat;
+use configrelay::policies::Policies;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -13,7 +14,7 @@ fn document(spec: &Value) -> Value {
 }
 
 fn problems(text: &str, file: &str) -> Vec<Problem> {
-    Bundle::parse(text.as_bytes(), file).map_or_else(|problems| problems, |bundle| check(&bundle))
+    Bundle::parse(text.as_bytes(), file).map_or_else(|problems| problems, |bundle| check(&bundle, &Policies::default()).problems)
 }
 
 /// Code and key of everything that is wrong with these values under this schema.
@@ -126,7 +127,7 @@ fn entries_are_leaves_and_containers_and_texts_are_shared() {
     let text = text.replace("\"BIG\"", "18446744073709551616");
     let bundle = Bundle::parse(text.as_bytes(), "m.json").expect("a good bundle");
     let mut builder = Builder::new();
-    flatten(&mut builder, "m", bundle.values()).expect("within limits");
+    Flat::of(bundle.values()).insert(&mut builder, "m", bundle.values()).expect("within limits");
     let scratch = tempfile::tempdir().expect("a scratch directory");
     let mut publisher = Publisher::open(&scratch.path().join("run"), None).expect("a fresh directory");
     publisher.publish(&builder, "").expect("published");
@@ -180,6 +181,6 @@ proptest! {
         let mut text = include_bytes!("../../../python/configedge/example/matchmaking.yaml").to_vec();
         let length = text.len();
         text[(at * 11) % length] = byte;
-        let _ = Bundle::parse(&text, "m.yaml").map(|bundle| check(&bundle));
+        let _ = Bundle::parse(&text, "m.yaml").map(|bundle| check(&bundle, &Policies::default()).problems);
     }
 }

@@ -61,6 +61,7 @@ pub struct Published {
 struct Kept {
     generation: u64,
     len: u64,
+    /// By the boot clock, which nobody sets.
     published_ns: u64,
 }
 
@@ -221,7 +222,7 @@ impl Publisher {
         self.page.store(PUBLISHED_AT, unix_ns());
         self.page.store(GENERATION, generation);
         self.wake();
-        self.kept.push_back(Kept { generation, len: file.len() as u64, published_ns: unix_ns() });
+        self.kept.push_back(Kept { generation, len: file.len() as u64, published_ns: boot_clock_ns() });
         self.sweep(KEEP_FILES, KEEP_NS);
         Ok(())
     }
@@ -238,7 +239,7 @@ impl Publisher {
 
     /// Removes what no reader can be on its way to: all but the last `files`, unless younger than `young_ns` and not too much.
     fn sweep(&mut self, files: usize, young_ns: u64) {
-        let (now, announced) = (unix_ns(), self.page.load(GENERATION));
+        let (now, announced) = (boot_clock_ns(), self.page.load(GENERATION));
         let mut total: u64 = self.kept.iter().map(|file| file.len).sum();
         while self.kept.len() > files {
             let Some(oldest) = self.kept.front() else { return };
@@ -257,7 +258,7 @@ impl Publisher {
     /// Tells readers that somebody is here. Call it about once a second.
     pub fn heartbeat(&mut self) {
         self.page.store(HEARTBEAT, boot_clock_ns());
-        if self.kept.back().is_none_or(|file| unix_ns().saturating_sub(file.published_ns) > KEEP_NS) {
+        if self.kept.back().is_none_or(|file| boot_clock_ns().saturating_sub(file.published_ns) > KEEP_NS) {
             self.recent = None;
         }
     }
@@ -375,7 +376,8 @@ fn sweep_strangers(dir: &OwnedFd) -> io::Result<VecDeque<Kept>> {
             name.strip_prefix("g-").and_then(|hex| u64::from_str_radix(hex, 16).ok()).filter(|&g| g < CLOSED / 2)
         {
             let stat = statat(dir, name, AtFlags::SYMLINK_NOFOLLOW)?;
-            let published_ns = (stat.st_mtime as u64).saturating_mul(1_000_000_000).saturating_add(stat.st_mtime_nsec);
+            // How old it is, no clock can tell that may have been set since: it is kept a while longer.
+            let published_ns = boot_clock_ns();
             kept.push(Kept { generation, len: stat.st_size as u64, published_ns });
         }
     }

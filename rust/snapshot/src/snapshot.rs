@@ -1,6 +1,6 @@
 //! A snapshot as a reader has it: mapped, verified once, and never changing.
 
-use crate::build::{Span, checksum, unpack};
+use crate::build::{BuildError, Builder, Span, Stamp, checksum, unpack};
 use crate::hash::{Seed, key_hash};
 use crate::layout::{
     ASCII, HAS_BYTES, HEADER_LEN, Header, MAX_KEY_LEN, MAX_SNAPSHOT_LEN, SECRET, SLOT_LEN, SNAPSHOT_MAGIC, Slot, commit_to_hex,
@@ -114,6 +114,16 @@ impl Snapshot {
         let mut words = vec![0u64; file.len().div_ceil(8)];
         bytemuck::cast_slice_mut(&mut words)[..file.len()].copy_from_slice(file);
         Self::verify(Mapping::own(words, file.len()))
+    }
+
+    /// A snapshot that lies in no file, as one would be published after `previous`: for tests and simulations.
+    ///
+    /// # Errors
+    /// The entries cannot be a snapshot.
+    pub fn of(builder: &Builder, generation: u64, commit: &str, previous: Option<&Self>) -> Result<Self, BuildError> {
+        let stamp = Stamp { instance: 0, generation, created_ns: 0, commit };
+        let (words, len) = builder.build(&stamp, previous)?;
+        Ok(Self::built(words, len).expect("what was just built is sound"))
     }
 
     fn verify(mapping: Mapping) -> Result<Self, Invalid> {
