@@ -26,7 +26,7 @@ pub const MAX_MESSAGES: usize = 50;
 /// The only contract there is.
 const ABI: i32 = 1;
 /// How far a run goes between two looks at the clock.
-const SLICE: u64 = 500_000;
+const SLICE: u64 = 200_000;
 
 /// Something a policy says of a value.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq)]

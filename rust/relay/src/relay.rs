@@ -250,8 +250,8 @@ impl<S: Source, K: Sink, C: Clock> Relay<S, K, C> {
         }
         // A file whose bundle nobody can tell may be that of any bundle that is served and in no other file.
         if let Some(last) = last.filter(|_| guessed) {
-            let missing = last.keys().filter(|key| !key.contains('.') && !places.contains_key(*key));
-            missing.map(|name| insert_served(&mut builder, name, last).map(drop)).collect::<Result<(), _>>()?;
+            let mut missing = last.keys().filter(|key| !key.contains('.') && !places.contains_key(*key));
+            missing.try_for_each(|name| insert_served(&mut builder, name, last).map(drop))?;
         }
         if told.is_empty() {
             return Ok(None);
