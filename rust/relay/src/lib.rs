@@ -1,11 +1,12 @@
 //! ConfigRelay: from a directory of ConfigBundle files to a published snapshot, and nothing bad in between.
 //!
 //! The way of the data: [`spool`] (files) → [`bundle`] (one document, with positions) → [`check`] (schema, policies) → [`guard`]
-//! → [`flatten`] (entries) → `configedge_snapshot::Publisher`. [`relay`] drives it, [`pace`] and [`watch`] say when, [`status`] tells
+//! → [`flatten`] (entries) → `configedge_snapshot::Publisher`. [`relay`] is one pass of it, [`drive`], [`pace`] and [`watch`] say when, [`status`] tells
 //! the world. [`world`] is all that the core knows of the machine.
 
 pub mod bundle;
 pub mod check;
+pub mod drive;
 pub mod flatten;
 pub mod guard;
 mod json;

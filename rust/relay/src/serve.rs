@@ -6,12 +6,13 @@ use crate::http::Server;
 use crate::log::Format;
 use crate::sandbox;
 use configedge_snapshot::Publisher;
-use configrelay::pace::{Pace, Wake};
+use configrelay::drive::Driver;
+use configrelay::pace::Wake;
 use configrelay::relay::{Options, Outcome, Relay};
 use configrelay::spool::Spool;
 use configrelay::status::State;
 use configrelay::watch::Watch;
-use configrelay::world::{Clock, MachineClock};
+use configrelay::world::MachineClock;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use serde_json::json;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
@@ -32,7 +33,7 @@ pub(crate) fn serve(options: Serve) -> Result<bool, String> {
         .http
         .map(|address| Server::bind(address).map_err(|error| format!("--http {address}: {error}: choose another address")));
     let mut serving = Serving {
-        relay,
+        driver: Driver::new(relay),
         http: http.transpose()?,
         log: options.log,
         program: Program::find(),
@@ -44,10 +45,10 @@ pub(crate) fn serve(options: Serve) -> Result<bool, String> {
         if options.sandbox {
             serving.give_up_rights();
         }
-        let now = serving.relay.clock().unix();
-        serving.reload(now);
-        let good = matches!(serving.relay.status.state, State::Ok);
-        return Ok(good && serving.relay.status.all_problems().next().is_none());
+        let outcome = serving.driver.step().outcome;
+        outcome.into_iter().for_each(|outcome| serving.tell(outcome));
+        let good = matches!(serving.driver.relay.status.state, State::Ok);
+        return Ok(good && serving.driver.relay.status.all_problems().next().is_none());
     }
     let signals = Signals::catch().map_err(|error| format!("cannot handle signals: {error}"))?;
     let mut watch = Watch::new(options.watch, &serving.options.spool);
@@ -69,7 +70,7 @@ pub(crate) fn serve(options: Serve) -> Result<bool, String> {
 }
 
 struct Serving {
-    relay: Relay<Spool, Publisher, MachineClock>,
+    driver: Driver<Spool, Publisher, MachineClock>,
     http: Option<Server>,
     log: Format,
     program: Program,
@@ -83,57 +84,46 @@ impl Serving {
     fn run(&mut self, watch: &mut Watch, signals: &Signals) {
         // What an earlier relay published is served before anything is parsed.
         self.announce();
-        let mut pace = Pace::new(self.now());
         while !signals.stop.load(Ordering::Relaxed) {
-            self.sleep(&pace, watch, signals);
-            let now = self.now();
+            self.sleep(watch, signals);
             if signals.rescan.swap(false, Ordering::Relaxed) {
                 watch.arm();
-                pace.wake(Wake::Rescan, now);
+                self.driver.wake(Wake::Rescan);
             }
             if let Some(wake) = watch.take() {
-                pace.wake(wake, now);
+                self.driver.wake(wake);
             }
-            let troubled = !self.relay.status.problems.is_empty();
-            let due = pace.due(now, self.relay.source(), troubled);
-            if due.tick {
-                self.relay.tick();
+            let step = self.driver.step();
+            if let Some(outcome) = step.outcome {
+                self.tell(outcome);
+                Program::release_heap();
+            }
+            if step.tick {
                 if watch.arm() {
-                    pace.wake(Wake::Rescan, now);
+                    self.driver.wake(Wake::Rescan);
                 }
                 self.show(watch);
             }
-            if let Some(since) = due.read {
-                let waited = self.now().saturating_sub(since);
-                self.reload(self.relay.clock().unix().saturating_sub(waited));
-            }
             if let Some(http) = &mut self.http {
-                http.serve(&self.relay.status, now);
+                http.serve(&self.driver.relay.status, self.driver.now());
             }
-            if due.read.is_some() {
-                Program::release_heap();
-            }
-            if due.tick || due.read.is_some() {
+            if step.tick || step.outcome.is_some() {
                 self.program.release();
             }
         }
     }
 
-    fn now(&self) -> Duration {
-        self.relay.clock().now()
-    }
-
     /// Until something is due, or a descriptor has something.
-    fn sleep(&self, pace: &Pace, watch: &Watch, signals: &Signals) {
-        let now = self.now();
-        let mut until = pace.next();
+    fn sleep(&self, watch: &Watch, signals: &Signals) {
+        let now = self.driver.now();
+        let mut until = self.driver.next();
         let mut descriptors = vec![PollFd::new(&signals.wakes, PollFlags::IN)];
         if let Some(http) = &self.http {
             until = http.next().map_or(until, |next| next.min(until));
             let flags = |writing| if writing { PollFlags::IN | PollFlags::OUT } else { PollFlags::IN };
             descriptors.extend(http.descriptors().map(|(fd, writing)| PollFd::from_borrowed_fd(fd, flags(writing))));
         }
-        if pace.in_burst() {
+        if self.driver.in_burst() {
             until = until.min(now + FETCH);
         } else if let Some(events) = watch.descriptor() {
             descriptors.push(PollFd::from_borrowed_fd(events, PollFlags::IN));
@@ -146,7 +136,7 @@ impl Serving {
     }
 
     fn show(&mut self, watch: &Watch) {
-        let status = &mut self.relay.status;
+        let status = &mut self.driver.relay.status;
         if status.watch != watch.state() || status.watch_why != watch.why() {
             status.watch = watch.state();
             watch.why().clone_into(&mut status.watch_why);
@@ -156,7 +146,7 @@ impl Serving {
 
     fn give_up_rights(&mut self) {
         let (sandbox, missing) = sandbox::enter(&self.options);
-        self.relay.status.sandbox = sandbox;
+        self.driver.relay.status.sandbox = sandbox;
         for why in missing {
             self.log.line(
                 "warning",
@@ -166,13 +156,13 @@ impl Serving {
         }
     }
 
-    fn reload(&mut self, noticed_at: Duration) {
-        let outcome = self.relay.reload(noticed_at);
+    /// Tells the world what reading the spool came to.
+    fn tell(&mut self, outcome: Outcome) {
         if outcome == Outcome::Unchanged {
             return;
         }
         if outcome == Outcome::Published {
-            let status = &self.relay.status;
+            let status = &self.driver.relay.status;
             let message = format!(
                 "published generation {} (commit {:.12}, {} keys, {} bytes)",
                 status.generation,
@@ -191,7 +181,7 @@ impl Serving {
 
     fn log_problems(&mut self) {
         let mut now = HashSet::new();
-        let status = &self.relay.status;
+        let status = &self.driver.relay.status;
         if let Some(why) = &status.hold {
             let text = format!("held: nothing is published until the file hold is gone from the spool ({why})");
             if !self.told.contains(&text) {
@@ -216,7 +206,7 @@ impl Serving {
     }
 
     fn save(&self) {
-        if let Err(error) = self.relay.status.save(&self.options.out) {
+        if let Err(error) = self.driver.relay.status.save(&self.options.out) {
             let message = format!("status.json was not written: {error}: make room or correct the permissions of --out");
             self.log.line("error", &message, json!({"event": "status-not-written"}));
         }
@@ -224,7 +214,7 @@ impl Serving {
 
     /// One line on standard output, once something is served.
     fn announce(&mut self) {
-        let status = &self.relay.status;
+        let status = &self.driver.relay.status;
         if self.ready || status.generation == 0 {
             return;
         }

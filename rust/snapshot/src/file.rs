@@ -8,8 +8,9 @@ use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 
-/// A finished file, mode 0444, that is synced to disk before it gets its name if it is to be `durable`.
-pub(crate) fn replace(dir: &OwnedFd, name: &str, temporary: &str, bytes: &[u8], durable: bool) -> io::Result<()> {
+/// A finished file, mode 0444, that is synced to disk before it gets its name if it is to be `durable`; gives it open, so that it
+/// can be read even when its name is gone.
+pub(crate) fn replace(dir: &OwnedFd, name: &str, temporary: &str, bytes: &[u8], durable: bool) -> io::Result<OwnedFd> {
     let written = (|| {
         let target = create_new(dir, temporary)?;
         write_all(&target, bytes)?;
@@ -17,7 +18,8 @@ pub(crate) fn replace(dir: &OwnedFd, name: &str, temporary: &str, bytes: &[u8], 
         if durable {
             retry_on_intr(|| fsync(&target))?;
         }
-        Ok(retry_on_intr(|| renameat(dir, temporary, dir, name))?)
+        retry_on_intr(|| renameat(dir, temporary, dir, name))?;
+        Ok(target)
     })();
     if written.is_err() {
         let _ = unlinkat(dir, temporary, AtFlags::empty());
@@ -33,12 +35,12 @@ pub(crate) fn save(path: &Path, bytes: &[u8]) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o755).create(parent)?;
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
     let dir = retry_on_intr(|| open(parent, flags, Mode::empty()))?;
-    replace(&dir, name, &format!(".tmp-{name}"), bytes, true)?;
+    drop(replace(&dir, name, &format!(".tmp-{name}"), bytes, true)?);
     Ok(retry_on_intr(|| fsync(&dir))?)
 }
 
 fn create_new(dir: &OwnedFd, name: &str) -> io::Result<OwnedFd> {
-    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let create = || retry_on_intr(|| openat(dir, name, flags, Mode::from_raw_mode(0o600)));
     match create() {
         // Only the one writer makes such names, so it is a dead one's.

@@ -86,7 +86,7 @@ impl Deref for Mapping {
 }
 
 /// A run of `T` inside a mapping, which it keeps alive.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct MappedSlice<T> {
     start: NonNull<T>,
     len: usize,

@@ -83,6 +83,8 @@ pub struct Publisher {
     /// The newest generation ever given, announced or not.
     generation: u64,
     kept: VecDeque<Kept>,
+    /// The announced file, open: when its directory is deleted, this is what is left of it.
+    file: Option<OwnedFd>,
     /// What was published last, so that the next publish need not map and verify its own work; given up after a while.
     recent: Option<Snapshot>,
 }
@@ -94,10 +96,11 @@ impl Publisher {
     /// # Errors
     /// [`PublishError::Locked`] if another publisher has it, [`PublishError::Io`] if it cannot be made or written.
     pub fn open(path: &Path, durable: Option<&Path>) -> Result<Self, PublishError> {
-        Self::open_above(path, durable, 0)
+        Self::open_after(path, durable, None)
     }
 
-    fn open_above(path: &Path, durable: Option<&Path>, floor: u64) -> Result<Self, PublishError> {
+    /// `before` is the one whose directory was taken away: what it served is served on.
+    fn open_after(path: &Path, durable: Option<&Path>, before: Option<&Self>) -> Result<Self, PublishError> {
         let fail = |action, hint| move |error: io::Error| PublishError::Io { path: path.to_owned(), action, error, hint };
         let permission = "give the relay a directory of its own with --out, owned by the user it runs as";
         let dir = open_directory(path).map_err(fail("cannot use the snapshot directory", permission))?;
@@ -122,16 +125,21 @@ impl Publisher {
             control: file,
             page,
             instance,
-            generation: announced.max(newest).max(floor),
+            generation: announced.max(newest).max(before.map_or(0, |before| before.generation)),
             kept,
+            file: None,
             recent: None,
         };
         publisher.page.store_u32(PID, rustix::process::getpid().as_raw_nonzero().get() as u32);
         publisher.page.store_u32(STATE, 0);
         publisher.heartbeat();
-        match publisher.last() {
-            Some(last) => publisher.drop_unannounced(last.generation()),
-            None => publisher.serve_again()?,
+        match (before.and_then(Self::left), publisher.last()) {
+            (Some(left), _) => publisher.announce_again(&left)?,
+            (None, Some(last)) => {
+                publisher.drop_unannounced(last.generation());
+                publisher.file = open_file(&publisher.dir, last.generation());
+            }
+            (None, None) => publisher.serve_again()?,
         }
         Ok(publisher)
     }
@@ -165,9 +173,18 @@ impl Publisher {
             return Ok(());
         };
         drop(others);
+        self.announce_again(&good)
+    }
+
+    fn announce_again(&mut self, good: &Snapshot) -> Result<(), PublishError> {
         let generation = self.generation.max(good.generation()) + 1;
         let file = restamp(good.as_bytes(), self.instance, generation);
         self.announce(&file, generation)
+    }
+
+    /// What is served, even if its directory is gone.
+    fn left(&self) -> Option<Snapshot> {
+        Snapshot::open_file(self.file.as_ref()?.as_fd()).ok().filter(|snapshot| snapshot.instance() == self.instance)
     }
 
     /// The newest generation; the next publish gets the one after it.
@@ -211,7 +228,7 @@ impl Publisher {
             written = self.write(file, generation);
         }
         let hint = "make room or correct the permissions; the last good snapshot is still served";
-        written.map_err(|error| PublishError::Io {
+        let written = written.map_err(|error| PublishError::Io {
             path: self.path.join(name(generation)),
             action: "not published",
             error,
@@ -222,13 +239,14 @@ impl Publisher {
         self.page.store(PUBLISHED_AT, unix_ns());
         self.page.store(GENERATION, generation);
         self.wake();
+        self.file = Some(written);
         self.kept.push_back(Kept { generation, len: file.len() as u64, published_ns: boot_clock_ns() });
         self.sweep(KEEP_FILES, KEEP_NS);
         Ok(())
     }
 
     /// write(2), never a store through a map: on a full tmpfs that is ENOSPC here instead of SIGBUS in a reader.
-    fn write(&self, file: &[u8], generation: u64) -> io::Result<()> {
+    fn write(&self, file: &[u8], generation: u64) -> io::Result<OwnedFd> {
         file::replace(&self.dir, &name(generation), &format!(".tmp-{generation:016x}"), file, false)
     }
 
@@ -280,14 +298,14 @@ impl Publisher {
     }
 
     /// Takes the path over again after [`Publisher::directory_lost`], and sends the readers of the old directory there.
-    /// Generations go on growing. Nothing is served there until the next publish, unless there is a durable copy.
+    /// Generations go on growing. What was served is served there.
     ///
     /// # Errors
     /// As [`Publisher::open`]; the old directory then stays in use.
     pub fn reopen(&mut self) -> Result<(), PublishError> {
         // The path may be the same directory still, only emptied: then its lock is this one's own.
         let _ = flock(&self._lock, FlockOperation::Unlock);
-        let next = Self::open_above(&self.path, self.durable.as_deref(), self.generation).inspect_err(|_| {
+        let next = Self::open_after(&self.path, self.durable.as_deref(), Some(self)).inspect_err(|_| {
             let _ = flock(&self._lock, FlockOperation::NonBlockingLockExclusive);
         })?;
         let old = std::mem::replace(self, next);
@@ -332,6 +350,11 @@ fn open_directory(path: &Path) -> io::Result<OwnedFd> {
         retry_on_intr(|| fchmod(&dir, Mode::from_raw_mode(mode & !0o022)))?;
     }
     Ok(dir)
+}
+
+fn open_file(dir: &OwnedFd, generation: u64) -> Option<OwnedFd> {
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    retry_on_intr(|| openat(dir, name(generation), flags, Mode::empty())).ok()
 }
 
 fn open_lock(dir: &OwnedFd) -> io::Result<OwnedFd> {

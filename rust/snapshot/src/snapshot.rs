@@ -34,8 +34,8 @@ fn refused<T>(why: impl Into<String>) -> Result<T, Invalid> {
 /// One generation of the configuration.
 ///
 /// Everything read from it belongs to the same generation; it stays valid as long as it is held, whatever the
-/// relay does. Shared between threads by `Arc`.
-#[derive(Debug)]
+/// relay does. A clone is cheap: it shares the map.
+#[derive(Clone, Debug)]
 pub struct Snapshot {
     mapping: Arc<Mapping>,
     slots: MappedSlice<Slot>,
@@ -76,7 +76,16 @@ impl Snapshot {
         // NONBLOCK: a FIFO of that name must not hang the reader.
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
         let file = retry_on_intr(|| openat(dir, name, flags, Mode::empty())).map_err(io::Error::from)?;
-        let stat = fstat(&file).map_err(io::Error::from)?;
+        Self::open_owned(file.as_fd(), owner)
+    }
+
+    /// As [`Snapshot::open`], of an open file that may have no name any more.
+    pub(crate) fn open_file(file: BorrowedFd<'_>) -> Result<Self, Invalid> {
+        Self::open_owned(file, None)
+    }
+
+    fn open_owned(file: BorrowedFd<'_>, owner: Option<u32>) -> Result<Self, Invalid> {
+        let stat = fstat(file).map_err(io::Error::from)?;
         if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
             return refused("not a regular file");
         }
@@ -93,14 +102,10 @@ impl Snapshot {
         // A page of a hole is a SIGBUS on a full tmpfs. With as many blocks as bytes there is none; with fewer it may be packed
         // by its file system. File systems without SEEK_HOLE report the end of the file.
         let whole = stat.st_blocks as u64 * 512 >= len as u64;
-        if !whole && seek(&file, SeekFrom::Hole(0)).map_err(io::Error::from)? != len as u64 {
+        if !whole && seek(file, SeekFrom::Hole(0)).map_err(io::Error::from)? != len as u64 {
             return refused("sparse");
         }
-        Self::verify(if len <= COPIED_LEN {
-            Mapping::own(read_whole(file.as_fd(), len)?, len)
-        } else {
-            Mapping::new(file.as_fd(), len)?
-        })
+        Self::verify(if len <= COPIED_LEN { Mapping::own(read_whole(file, len)?, len) } else { Mapping::new(file, len)? })
     }
 
     /// Verifies a copy of `file`, which need not lie in a file: for tests, and for snapshots that came another way.
