@@ -48,6 +48,8 @@ pub struct Relay<S, K, C> {
     names: Names,
     /// Digest of the spool's content when it was last dealt with to the end.
     settled: Option<u64>,
+    /// The bundles' status before the pass that is under way.
+    before: Vec<BundleStatus>,
     pub status: Status,
 }
 
@@ -60,6 +62,9 @@ struct Names {
     /// Which bundle a file held when it could last be read, by file name.
     known: BTreeMap<String, (String, String)>,
 }
+
+/// File and namespace of each bundle, by name.
+type Places = BTreeMap<String, (String, String)>;
 
 /// A bundle file after checking.
 struct Judged {
@@ -105,7 +110,7 @@ impl<S: Source, K: Sink, C: Clock> Relay<S, K, C> {
             durable: options.durable.as_deref().unwrap_or(&options.out).display().to_string(),
             known: BTreeMap::new(),
         };
-        let mut relay = Self { source, sink, clock, names, settled: None, status };
+        let mut relay = Self { source, sink, clock, names, settled: None, before: Vec::new(), status };
         if let Some(last) = relay.sink.last() {
             relay.show(&last);
             relay.status.state = State::Ok;
@@ -228,36 +233,65 @@ impl<S: Source, K: Sink, C: Clock> Relay<S, K, C> {
     /// `None` if there is no bundle.
     fn judge_all(&mut self, contents: Contents, last: Option<&Snapshot>) -> Result<Option<Builder>, BuildError> {
         let policies = Policies::new(contents.policies);
-        let (mut builder, mut told, mut guessed) = (Builder::new(), Vec::new(), false);
-        let mut places: BTreeMap<String, (String, String)> = BTreeMap::new();
+        let (mut builder, mut guessed) = (Builder::new(), false);
+        self.before = std::mem::take(&mut self.status.bundles);
+        let mut places = Places::new();
         let files: BTreeSet<String> = contents.documents.iter().map(|document| document.file.clone()).collect();
         self.names.known.retain(|file, _| files.contains(file));
+        let mut strangers = Vec::new();
         for document in contents.documents {
-            let mut one = self.names.judge(document, &policies, last);
+            let one = self.names.judge(document, &policies, last);
             if self.names.namespace.as_ref().is_some_and(|wanted| *wanted != one.namespace) {
                 continue;
             }
+            // A file that says it is another's bundle must not come before the one that is.
+            if places.contains_key(&one.name) || !self.names.is_rightful(&one) {
+                strangers.push(one);
+                continue;
+            }
+            guessed |= !one.identified;
+            self.take(one, last, &mut builder, &mut places)?;
+        }
+        for mut one in strangers {
             if let Some((first, namespace)) = places.get(&one.name) {
                 let message = format!("the bundle {} is already in {first} (namespace {namespace})", one.name);
                 let hint = "rename one of them, or let the relay take one namespace only with --namespace";
                 one.content = Err(vec![Problem::of_file(&one.file, "conflict", message, hint)]);
-                one.name = format!("{}/{}", one.namespace, one.name);
+                // What the file held before goes on being served.
+                let known = self.names.known.get(&one.file).filter(|(_, name)| !places.contains_key(name)).cloned();
+                (one.namespace, one.name) = known.unwrap_or_else(|| {
+                    let apart = format!("{}/{}", one.namespace, one.name);
+                    (one.namespace.clone(), apart)
+                });
             }
-            places.insert(one.name.clone(), (one.file.clone(), one.namespace.clone()));
             guessed |= !one.identified;
-            let serving = insert(&mut builder, &one, last)?;
-            told.push(self.told(one, serving));
+            self.take(one, last, &mut builder, &mut places)?;
         }
+        self.names.known.extend(places.iter().map(|(name, (file, namespace))| (file.clone(), (namespace.clone(), name.clone()))));
         // A file whose bundle nobody can tell may be that of any bundle that is served and in no other file.
         if let Some(last) = last.filter(|_| guessed) {
             let mut missing = last.keys().filter(|key| !key.contains('.') && !places.contains_key(*key));
             missing.try_for_each(|name| insert_served(&mut builder, name, last).map(drop))?;
         }
-        if told.is_empty() {
-            return Ok(None);
+        let any = !self.status.bundles.is_empty();
+        if !any {
+            self.status.bundles = std::mem::take(&mut self.before);
         }
-        self.status.bundles = told;
-        Ok(Some(builder))
+        Ok(any.then_some(builder))
+    }
+
+    fn take(
+        &mut self,
+        one: Judged,
+        last: Option<&Snapshot>,
+        builder: &mut Builder,
+        places: &mut Places,
+    ) -> Result<(), BuildError> {
+        let serving = insert(builder, &one, last)?;
+        places.insert(one.name.clone(), (one.file.clone(), one.namespace.clone()));
+        let told = self.told(one, serving);
+        self.status.bundles.push(told);
+        Ok(())
     }
 
     /// The bundle's fate for the status; `since` stays while it does not change.
@@ -265,7 +299,7 @@ impl<S: Source, K: Sink, C: Clock> Relay<S, K, C> {
         let Judged { name, namespace, file, warnings, content, .. } = judged;
         let problems = content.err().unwrap_or_default();
         let ok = problems.is_empty();
-        let before = self.status.bundles.iter().find(|old| old.name == name && old.ok == ok);
+        let before = self.before.iter().find(|old| old.name == name && old.ok == ok);
         let since = before.map_or_else(|| self.clock.unix().as_secs_f64(), |old| old.since);
         if !ok {
             self.status.refusals += 1;
@@ -329,7 +363,6 @@ impl Names {
         match parsed {
             Ok(bundle) => {
                 let (namespace, name) = (bundle.namespace.clone(), bundle.name.clone());
-                self.known.insert(file.clone(), (namespace.clone(), name.clone()));
                 let (content, warnings) = approve(bundle, policies, last);
                 Judged { name, namespace, file, identified: true, warnings, content }
             }
@@ -338,6 +371,15 @@ impl Names {
                 Judged { name, namespace, file, identified, warnings: Vec::new(), content: Err(problems) }
             }
         }
+    }
+
+    /// Whether the file is where that bundle was, or is called after it.
+    fn is_rightful(&self, one: &Judged) -> bool {
+        let known = self.known.get(&one.file).is_some_and(|(_, name)| *name == one.name);
+        let stem = one.file.rsplit_once('.').map_or(one.file.as_str(), |(stem, _)| stem);
+        known
+            || stem == one.name
+            || stem.split_once('.').is_some_and(|(namespace, name)| namespace == one.namespace && name == one.name)
     }
 
     /// Namespace and name of a bundle that cannot be read as a whole: what it says of itself, what the file held before, or
