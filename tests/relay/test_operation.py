@@ -228,3 +228,14 @@ def test_a_storm_of_events_delays_nothing_for_long(tmp_path: Path) -> None:
         finally:
             stop.set()
             thread.join()
+
+
+def test_a_log_that_nobody_reads_stops_nothing(tmp_path: Path) -> None:
+    with running(tmp_path, first=bundle({"v": 0})) as relay:
+        cfg = configedge.open(relay.out)
+        # More than a pipe holds, on a standard error that is never read.
+        for value in range(60):
+            for other in range(4):
+                relay.put("a: [", f"{'n' * 200}-{value}-{other}.yaml")
+            relay.put(bundle({"v": value}))
+            wait_for(lambda value=value: cfg["m.v"] == value)

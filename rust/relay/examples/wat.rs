@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let paths: Vec<String> = std::env::args().skip(1).collect();
-    if paths.is_empty() || paths.len() % 2 != 0 {
+    if paths.is_empty() || !paths.len().is_multiple_of(2) {
         eprintln!("usage: wat IN.wat OUT.wasm [IN.wat OUT.wasm ...]");
         return ExitCode::from(2);
     }

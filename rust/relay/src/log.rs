@@ -1,6 +1,8 @@
 //! What happened, a line each, on standard error.
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use serde_json::{Map, Value};
+use std::io::{self, Write};
 use std::str::FromStr;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -25,8 +27,8 @@ impl FromStr for Format {
 impl Format {
     /// `fields` is an object; what it holds is for programs, `message` is for people.
     pub(crate) fn line(self, level: &str, message: &str, fields: Value) {
-        match self {
-            Self::Text => eprintln!("configrelay: {level}: {message}"),
+        let line = match self {
+            Self::Text => format!("configrelay: {level}: {message}"),
             Self::Json => {
                 let at = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64();
                 let mut line = Map::from_iter([
@@ -37,8 +39,23 @@ impl Format {
                 if let Value::Object(fields) = fields {
                     line.extend(fields);
                 }
-                eprintln!("{}", Value::Object(line));
+                Value::Object(line).to_string()
             }
-        }
+        };
+        write(&line);
     }
+}
+
+/// What a pipe takes at once when it says that it takes something (`PIPE_BUF`).
+const LONGEST: usize = 4096;
+
+/// Nobody who stops reading the log may stop the relay: a line that would have to wait is left out.
+fn write(line: &str) {
+    let errors = io::stderr();
+    let mut ready = [PollFd::new(&errors, PollFlags::OUT)];
+    if !matches!(poll(&mut ready, Some(&Timespec::default())), Ok(1)) {
+        return;
+    }
+    let end = (0..=line.len().min(LONGEST - 1)).rev().find(|&at| line.is_char_boundary(at)).unwrap_or_default();
+    let _ = errors.lock().write_all(format!("{}\n", &line[..end]).as_bytes());
 }
