@@ -1,7 +1,8 @@
 """Random sequences of everything that can happen to a spool: in the end, what it says is what is read.
 
 Thirteen kinds of mutation; a reader runs all the while and must never see two versions mixed. `MUTATIONS=10000` runs
-that many sequences; a usual run takes fewer. Mounts and the kernel's limits need root, and are left out by name without it.
+that many sequences; a usual run takes fewer. Mounts and the kernel's limits need root, and are left out by name
+without it.
 """
 
 from __future__ import annotations
