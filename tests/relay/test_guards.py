@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import shutil
 import signal
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import configedge
-from tests.support.relay import Relay, bundle, running, wait_for
+from tests.support.relay import Relay, bundle, remove, running, wait_for
 
 
 def annotated(values: dict[str, Any], **annotations: str) -> str:
@@ -140,7 +141,36 @@ def test_a_deleted_directory_comes_back_with_the_last_good_of_a_broken_bundle(tm
         wait_for(lambda: cfg["m.v"] == 2)
         relay.put("rubbish: [")
         wait_for(lambda: relay.status()["state"] == "degraded")
-        shutil.rmtree(relay.out)
+        remove(relay.out)
         relay.put(bundle({"v": 1}, "other"), "other.yaml")
         wait_for(lambda: cfg.get("other.v") == 1)
         assert cfg["m.v"] == 2
+
+
+def test_a_durable_copy_that_could_not_be_written_is_told_of_until_it_is(tmp_path: Path) -> None:
+    in_the_way = tmp_path / "disk"
+    in_the_way.write_text("")
+    durable = in_the_way / "last-good"
+    with running(tmp_path, "--durable", str(durable), first=bundle({"v": 1})) as relay:
+        wait_for(lambda: [problem["code"] for problem in relay.status()["problems"]] == ["not-durable"])
+        assert relay.status()["state"] == "degraded"
+        time.sleep(2.5)
+        assert [problem["code"] for problem in relay.status()["problems"]] == ["not-durable"]
+        in_the_way.unlink()
+        in_the_way.mkdir()
+        wait_for(lambda: relay.status()["state"] == "ok", 15)
+        assert durable.exists()
+
+
+def test_a_durable_copy_is_made_of_what_an_earlier_relay_published_without_one(tmp_path: Path) -> None:
+    with running(tmp_path, first=bundle({"v": 1})) as relay:
+        relay.stop()
+        durable = tmp_path / "new" / "last-good"
+        relay.options = ("--durable", str(durable))
+        relay.start()
+        wait_for(durable.exists)
+        relay.stop()
+        shutil.rmtree(relay.out)
+        shutil.rmtree(relay.spool)
+        relay.start()
+        assert relay.ready()["keys"] == 2

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 import configedge
-from tests.support.relay import Relay, binary, bundle, running, wait_for
+from tests.support.relay import Relay, binary, bundle, remove, running, wait_for
 
 
 def run(*args: str | Path) -> subprocess.CompletedProcess[str]:
@@ -183,7 +183,7 @@ class relay_log(str):
 def test_a_deleted_snapshot_directory_is_made_again(tmp_path: Path) -> None:
     with running(tmp_path, first=bundle({"v": 1})) as relay:
         cfg = configedge.open(relay.out)
-        shutil.rmtree(relay.out)
+        remove(relay.out)
         relay.put(bundle({"v": 2}))
         wait_for(lambda: cfg["m.v"] == 2)
         assert relay.status()["state"] == "ok"

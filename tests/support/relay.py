@@ -11,7 +11,7 @@ import subprocess
 import sysconfig
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +46,15 @@ def wait_for(condition: Callable[[], Any], seconds: float = 10.0) -> Any:
         assert time.monotonic() < deadline, "the condition never came true"
         time.sleep(0.005)
     return result
+
+
+def remove(directory: Path) -> None:
+    """Deletes a directory that a relay may be writing into."""
+    for _ in range(100):
+        with suppress(OSError):
+            shutil.rmtree(directory)
+            return
+    shutil.rmtree(directory)
 
 
 class Relay:

@@ -29,6 +29,9 @@ pub struct Options {
     pub namespace: Option<String>,
 }
 
+/// The code of the one problem that outlives the pass that found it.
+const NOT_DURABLE: &str = "not-durable";
+
 /// What a pass came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
@@ -133,6 +136,18 @@ impl<S: Source, K: Sink, C: Clock> Relay<S, K, C> {
     /// The second's duties besides looking at the spool.
     pub fn tick(&mut self) {
         self.sink.heartbeat();
+        if let Some(durable) = self.sink.make_durable() {
+            self.note_durable(durable);
+            self.finish_state(self.status.generation > 0);
+        }
+    }
+
+    fn note_durable(&mut self, durable: Result<(), String>) {
+        self.status.problems.retain(|problem| problem.code != NOT_DURABLE);
+        if let Err(why) = durable {
+            let hint = "make the file writable; until then a reboot serves an older configuration first";
+            self.status.problems.push(Problem::of_file(&self.names.durable, NOT_DURABLE, why, hint));
+        }
     }
 
     /// Reads the spool and publishes what is good in it, if it changed since the last pass. `noticed_at` is when the change
@@ -179,7 +194,7 @@ impl<S: Source, K: Sink, C: Clock> Relay<S, K, C> {
         let held = self.status.hold.is_some() && last.is_some();
         if builder.is_empty() || same || held {
             self.settled = Some(digest);
-            self.status.problems.clear();
+            self.status.problems.retain(|problem| problem.code == NOT_DURABLE);
             self.finish_state(last.is_some());
             return Outcome::Kept;
         }
@@ -199,12 +214,7 @@ impl<S: Source, K: Sink, C: Clock> Relay<S, K, C> {
         };
         self.settled = Some(digest);
         self.status.problems.clear();
-        if let Err(why) = published.durable {
-            let hint = "make the file writable; until then a reboot serves an older configuration first";
-            self.status.problems.push(Problem::of_file(&self.names.durable, "not-durable", why, hint));
-            // Tried again at the next check.
-            self.settled = None;
-        }
+        self.note_durable(published.durable);
         self.status.publishes += 1;
         if let Some(last) = self.sink.last() {
             self.show(&last);
@@ -331,7 +341,8 @@ impl<S: Source, K: Sink, C: Clock> Relay<S, K, C> {
 
     fn refuse_all(&mut self, problem: Problem) -> Outcome {
         let new = !self.status.problems.contains(&problem);
-        self.status.problems = vec![problem];
+        self.status.problems.retain(|problem| problem.code == NOT_DURABLE);
+        self.status.problems.push(problem);
         self.finish_state(self.status.generation > 0);
         if new {
             self.status.refusals += 1;

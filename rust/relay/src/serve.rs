@@ -103,6 +103,7 @@ impl Serving {
                     self.driver.wake(Wake::Rescan);
                 }
                 self.show(watch);
+                self.log_problems();
             }
             if let Some(http) = &mut self.http {
                 http.serve(&self.driver.relay.status, self.driver.now());
@@ -179,6 +180,7 @@ impl Serving {
         self.announce();
     }
 
+    /// Tells of what is wrong since the last time, and saves the status if that changed.
     fn log_problems(&mut self) {
         let mut now = HashSet::new();
         let status = &self.driver.relay.status;
@@ -202,7 +204,10 @@ impl Serving {
         if now.is_empty() && !self.told.is_empty() {
             self.log.line("info", "nothing is refused any more", json!({"event": "recovered"}));
         }
-        self.told = now;
+        if self.told != now {
+            self.told = now;
+            self.save();
+        }
     }
 
     fn save(&self) {

@@ -9,12 +9,12 @@ use crate::policy::MAX_MODULE_LEN;
 use crate::problem::{Problem, shorten};
 use crate::world::Source;
 use rustix::fd::{AsFd, OwnedFd};
-use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, fstat, openat};
-use rustix::io::Errno;
+use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, RawDir, fstat, openat};
+use rustix::io::{Errno, retry_on_intr};
 use serde::Deserialize;
-use std::fs::File;
+use std::ffi::CStr;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 
 const DATA: &str = "..data";
@@ -99,26 +99,34 @@ impl Contents {
     }
 }
 
-/// A cheap value that nearly always changes when the spool does: names, inodes, sizes and change times.
+/// A cheap value that nearly always changes when the spool does: of names, inodes, sizes and change times, in any order.
 fn signature(path: &Path) -> io::Result<u64> {
-    let mut hasher = DefaultHasher::new();
     let Place { top, dir } = Place::open(path)?;
     let stat = fstat(&dir)?;
-    (stat.st_dev, stat.st_ino).hash(&mut hasher);
-    let mut add = |dir: &OwnedFd, name: &str, flags| {
-        name.hash(&mut hasher);
-        if let Ok(stat) = rustix::fs::statat(dir, name, flags) {
-            (stat.st_dev, stat.st_ino, stat.st_size, stat.st_ctime, stat.st_ctime_nsec).hash(&mut hasher);
+    let mut sum = hash_of(&(stat.st_dev, stat.st_ino));
+    let mut add = |dir: &OwnedFd, name: &CStr| {
+        if let Ok(stat) = rustix::fs::statat(dir, name, AtFlags::SYMLINK_NOFOLLOW) {
+            let told = (name.to_bytes(), stat.st_dev, stat.st_ino, stat.st_size, stat.st_ctime, stat.st_ctime_nsec);
+            sum = sum.wrapping_add(hash_of(&told));
         }
     };
-    for name in names(&dir)?.iter().map(String::as_str).chain([MARKER, HOLD]) {
-        add(&dir, name, AtFlags::empty());
-    }
-    add(&top, HOLD, AtFlags::SYMLINK_NOFOLLOW);
+    for_each(&dir, |name| {
+        let text = name.to_bytes();
+        if is_bundle_file(text) || text == HOLD.as_bytes() || text == MARKER.as_bytes() {
+            add(&dir, name);
+        }
+    })?;
+    add(&top, c"hold");
     if let Some(policies) = open_policies(&dir)? {
-        policy_names(&policies)?.iter().for_each(|name| add(&policies, name, AtFlags::empty()));
+        for_each(&policies, |name| add(&policies, name))?;
     }
-    Ok(hasher.finish())
+    Ok(sum)
+}
+
+fn hash_of(value: &impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    value.hash(&mut hasher);
+    hasher.finish()
 }
 
 const OPEN_DIRECTORY: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
@@ -190,25 +198,31 @@ fn policy_names(dir: &OwnedFd) -> io::Result<Vec<String>> {
 
 /// Names of the bundle files, sorted.
 fn names(dir: &OwnedFd) -> io::Result<Vec<String>> {
-    let is_bundle = |name: &str| !name.starts_with('.') && [".yaml", ".yml", ".json"].iter().any(|suffix| name.ends_with(suffix));
-    listed(dir, MAX_FILES, is_bundle)
+    listed(dir, MAX_FILES, |name| is_bundle_file(name.as_bytes()))
+}
+
+fn is_bundle_file(name: &[u8]) -> bool {
+    !name.starts_with(b".") && [".yaml", ".yml", ".json"].iter().any(|suffix| name.ends_with(suffix.as_bytes()))
 }
 
 fn listed(dir: &OwnedFd, most: usize, wanted: impl Fn(&str) -> bool) -> io::Result<Vec<String>> {
     let mut names = Vec::new();
-    for entry in Dir::read_from(dir)? {
-        let entry = entry?;
-        if let Ok(name) = entry.file_name().to_str()
-            && wanted(name)
-        {
-            names.push(name.to_owned());
-        }
-    }
+    for_each(dir, |name| names.extend(name.to_str().ok().filter(|name| wanted(name)).map(str::to_owned)))?;
     if names.len() > most {
         return Err(io::Error::other(format!("{} files, and the limit is {most}: remove some", names.len())));
     }
     names.sort_unstable();
     Ok(names)
+}
+
+fn for_each(dir: &OwnedFd, mut found: impl FnMut(&CStr)) -> io::Result<()> {
+    // Not `Dir`, which wants a descriptor of its own and asks for its flags.
+    let mut buffer = Vec::with_capacity(32 << 10);
+    let mut entries = RawDir::new(dir, buffer.spare_capacity_mut());
+    while let Some(entry) = entries.next() {
+        found(entry?.file_name());
+    }
+    Ok(())
 }
 
 fn read_file(dir: &OwnedFd, name: &str, longest: usize) -> io::Result<Vec<u8>> {
@@ -221,10 +235,16 @@ fn read_file(dir: &OwnedFd, name: &str, longest: usize) -> io::Result<Vec<u8>> {
     if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
         return Err(io::Error::other("not a regular file"));
     }
-    let mut text = Vec::with_capacity(longest.min(stat.st_size as usize) + 1);
-    // One byte more than allowed tells who checks it that it is too long.
-    File::from(file).take(longest as u64 + 1).read_to_end(&mut text)?;
-    Ok(text)
+    // One byte more than allowed tells who checks it that it is too long, and one more than it has that it has not grown.
+    let room = (stat.st_size as usize).min(longest) + 1;
+    let mut text = Vec::with_capacity(room);
+    loop {
+        let count = retry_on_intr(|| rustix::io::read(&file, rustix::buffer::spare_capacity(&mut text)))?;
+        if count == 0 || text.len() < room || text.len() > longest {
+            return Ok(text);
+        }
+        text.reserve(longest + 1 - text.len());
+    }
 }
 
 fn commit(marker: &[u8]) -> String {

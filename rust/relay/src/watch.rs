@@ -128,8 +128,8 @@ impl Watch {
                 lost = true;
             } else if happened.contains(ReadFlags::MOVED_TO) && event.file_name().is_some_and(|name| name.to_bytes() == b"..data")
             {
-                wake = wake.or(Some(Wake::Swapped));
-            } else if wake != Some(Wake::Rescan) {
+                wake = if wake == Some(Wake::Rescan) { wake } else { Some(Wake::Swapped) };
+            } else {
                 wake = wake.or(Some(Wake::Hint));
             }
         }

@@ -29,6 +29,8 @@ pub trait Sink {
     fn last(&self) -> Option<Snapshot>;
     /// Makes the entries the configuration, for all readers at once.
     fn publish(&mut self, builder: &Builder, commit: &str) -> Result<Published, PublishError>;
+    /// Writes the durable copy if it is not known to be there; `None` if there is nothing to do now.
+    fn make_durable(&mut self) -> Option<Result<(), String>>;
     /// Tells readers that somebody is here.
     fn heartbeat(&mut self);
     /// Tells readers whether what is published may be behind.
@@ -46,6 +48,10 @@ impl Sink for Publisher {
 
     fn publish(&mut self, builder: &Builder, commit: &str) -> Result<Published, PublishError> {
         Publisher::publish(self, builder, commit)
+    }
+
+    fn make_durable(&mut self) -> Option<Result<(), String>> {
+        Publisher::make_durable(self)
     }
 
     fn heartbeat(&mut self) {

@@ -129,6 +129,20 @@ impl Sink for SimulatedSink {
         Ok(published)
     }
 
+    fn make_durable(&mut self) -> Option<Result<(), String>> {
+        let mut world = self.0.borrow_mut();
+        let behind =
+            world.served.as_ref().map(|served| served.generation()) > world.durable.as_ref().map(|copy| copy.generation());
+        if !behind {
+            return None;
+        }
+        if world.disk_full {
+            return Some(Err("disk full".to_owned()));
+        }
+        world.durable = world.served.clone();
+        Some(Ok(()))
+    }
+
     fn heartbeat(&mut self) {}
 
     fn set_stale(&self, _: bool) {}
@@ -368,6 +382,12 @@ impl Simulation {
         let bad = self.there.values().filter(|version| version.is_none()).count();
         let told = status.bundles.iter().filter(|bundle| !bundle.ok && !bundle.problems.is_empty()).count();
         self.demand((surely..=bad).contains(&told), &format!("{bad} files are bad, and the status tells of {told}"));
+        let (copy, served) = {
+            let world = self.world.borrow();
+            let generation = |snapshot: &Option<Rc<Snapshot>>| snapshot.as_ref().map(|snapshot| snapshot.generation());
+            (generation(&world.durable), generation(&world.served))
+        };
+        self.demand(served.is_none() || copy == served, "the durable copy is behind");
         let publishes = self.world.borrow().publishes;
         self.pass(Duration::from_secs(20));
         self.demand(self.world.borrow().publishes == publishes, "it publishes though nothing changes");

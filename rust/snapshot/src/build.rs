@@ -362,9 +362,11 @@ pub(crate) fn checksum(header: &Header, body: &[u8]) -> u64 {
 }
 
 /// The same snapshot under another generation and instance: how a durable copy is served again after a reboot.
-pub(crate) fn restamp(file: &[u8], instance: u64, generation: u64) -> Vec<u8> {
-    let mut copy = file.to_vec();
+pub(crate) fn restamp(file: &[u8], instance: u64, generation: u64) -> (Vec<u64>, usize) {
+    let mut words = vec![0u64; file.len().div_ceil(8)];
+    let copy: &mut [u8] = &mut bytemuck::cast_slice_mut(&mut words)[..file.len()];
+    copy.copy_from_slice(file);
     let header = Header::of(file);
-    seal(&mut copy, Header { instance, generation, ..header });
-    copy
+    seal(copy, Header { instance, generation, ..header });
+    (words, file.len())
 }

@@ -30,13 +30,19 @@ pub(crate) fn replace(dir: &OwnedFd, name: &str, temporary: &str, bytes: &[u8], 
 /// As [`replace`] by path, and the new name is synced too: after `Ok` a power cut leaves the new file, after an error the
 /// old or the new one.
 pub(crate) fn save(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let parent = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let parent = make_parent(path)?;
     let name = path.file_name().and_then(|n| n.to_str()).ok_or(io::ErrorKind::InvalidInput)?;
-    DirBuilder::new().recursive(true).mode(0o755).create(parent)?;
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
     let dir = retry_on_intr(|| open(parent, flags, Mode::empty()))?;
     drop(replace(&dir, name, &format!(".tmp-{name}"), bytes, true)?);
     Ok(retry_on_intr(|| fsync(&dir))?)
+}
+
+/// The directory of a file that is to be, made if it is missing.
+pub(crate) fn make_parent(path: &Path) -> io::Result<&Path> {
+    let parent = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    DirBuilder::new().recursive(true).mode(0o755).create(parent)?;
+    Ok(parent)
 }
 
 fn create_new(dir: &OwnedFd, name: &str) -> io::Result<OwnedFd> {

@@ -65,6 +65,8 @@ struct Kept {
     published_ns: u64,
 }
 
+/// How long after a durable copy could not be written it is tried again.
+const SAVE_AGAIN_NS: u64 = 5_000_000_000;
 const KEEP_FILES: usize = 4;
 const KEEP_NS: u64 = 10_000_000_000;
 /// Young files beyond the last few are kept only up to this many bytes, so that a storm of publishes cannot fill a tmpfs.
@@ -85,6 +87,8 @@ pub struct Publisher {
     kept: VecDeque<Kept>,
     /// The announced file, open: when its directory is deleted, this is what is left of it.
     file: Option<OwnedFd>,
+    /// Whether the durable copy may not be what is announced, and when to try again (by the boot clock).
+    behind: Option<u64>,
     /// What was published last, so that the next publish need not map and verify its own work; given up after a while.
     recent: Option<Snapshot>,
 }
@@ -128,8 +132,11 @@ impl Publisher {
             generation: announced.max(newest).max(before.map_or(0, |before| before.generation)),
             kept,
             file: None,
+            behind: None,
             recent: None,
         };
+        // Now, since a process may later give up the right to; if it cannot be, the first save says so.
+        let _ = durable.map(file::make_parent);
         publisher.page.store_u32(PID, rustix::process::getpid().as_raw_nonzero().get() as u32);
         publisher.page.store_u32(STATE, 0);
         publisher.heartbeat();
@@ -138,6 +145,8 @@ impl Publisher {
             (None, Some(last)) => {
                 publisher.drop_unannounced(last.generation());
                 publisher.file = open_file(&publisher.dir, last.generation());
+                publisher.recent = Some(last);
+                publisher.behind = durable.map(|_| 0);
             }
             (None, None) => publisher.serve_again()?,
         }
@@ -149,6 +158,9 @@ impl Publisher {
         let generation = self.page.load(GENERATION);
         if generation == 0 {
             return None;
+        }
+        if let Some(recent) = self.recent.as_ref().filter(|recent| recent.generation() == generation) {
+            return Some(recent.clone());
         }
         self.snapshot(generation).filter(|snapshot| snapshot.instance() == self.instance)
     }
@@ -178,8 +190,10 @@ impl Publisher {
 
     fn announce_again(&mut self, good: &Snapshot) -> Result<(), PublishError> {
         let generation = self.generation.max(good.generation()) + 1;
-        let file = restamp(good.as_bytes(), self.instance, generation);
-        self.announce(&file, generation)
+        let (words, len) = restamp(good.as_bytes(), self.instance, generation);
+        self.announce(&bytemuck::cast_slice(&words)[..len], generation)?;
+        self.recent = Snapshot::built(words, len).ok();
+        Ok(())
     }
 
     /// What is served, even if its directory is gone.
@@ -207,18 +221,33 @@ impl Publisher {
     pub fn publish(&mut self, builder: &Builder, commit: &str) -> Result<Published, PublishError> {
         let generation = self.generation + 1;
         let stamp = Stamp { instance: self.instance, generation, created_ns: unix_ns(), commit };
-        let previous = self.recent.take().or_else(|| self.last());
+        let previous = self.last();
+        self.recent = None;
         let (words, len) = builder.build(&stamp, previous.as_ref())?;
         let file = &bytemuck::cast_slice(&words)[..len];
         self.announce(file, generation)?;
         let durable = self.durable.as_deref().map_or(Ok(()), |path| file::save(path, file));
+        self.behind = durable.is_err().then(|| boot_clock_ns() + SAVE_AGAIN_NS);
         self.recent = Snapshot::built(words, len).ok();
-        Ok(Published {
-            generation,
-            keys: builder.len(),
-            bytes: len,
-            durable: durable.map_err(|error| format!("the durable copy was not written: {error}")),
-        })
+        Ok(Published { generation, keys: builder.len(), bytes: len, durable: durable.map_err(not_durable) })
+    }
+
+    /// Writes the durable copy of what is announced, if it is not known to be there; `None` if it is not the time to try. Call it
+    /// about once a second.
+    ///
+    /// # Errors
+    /// It still cannot be written; says why.
+    pub fn make_durable(&mut self) -> Option<Result<(), String>> {
+        let path = self.durable.as_deref()?;
+        let due = self.behind?;
+        if boot_clock_ns() < due {
+            return None;
+        }
+        let served = self.last()?;
+        let there = Snapshot::open(path).is_ok_and(|copy| copy.as_bytes() == served.as_bytes());
+        let saved = if there { Ok(()) } else { file::save(path, served.as_bytes()) };
+        self.behind = saved.is_err().then(|| boot_clock_ns() + SAVE_AGAIN_NS);
+        Some(saved.map_err(not_durable))
     }
 
     fn announce(&mut self, file: &[u8], generation: u64) -> Result<(), PublishError> {
@@ -320,6 +349,10 @@ impl Drop for Publisher {
     fn drop(&mut self) {
         self.page.store_u32(STATE, STOPPED);
     }
+}
+
+fn not_durable(error: io::Error) -> String {
+    format!("the durable copy was not written: {error}")
 }
 
 fn name(generation: u64) -> String {
