@@ -157,6 +157,7 @@ impl<S: Source, K: Sink, C: Clock> Relay<S, K, C> {
         let lost = match self.reopen_if_lost() {
             Ok(lost) => lost,
             Err(error) => {
+                self.settled = None;
                 let hint = "make it possible again; it is tried again at each scan";
                 return self.refuse_all(Problem::of_file(&self.names.out.clone(), "io", error.to_string(), hint));
             }
@@ -164,6 +165,8 @@ impl<S: Source, K: Sink, C: Clock> Relay<S, K, C> {
         let contents = match self.source.read() {
             Ok(contents) => contents,
             Err(error) => {
+                // What is there when it can be read again may be what was there before; then this is over all the same.
+                self.settled = None;
                 let hint = "make the directory readable, or correct --spool; what is published is still served";
                 return self.refuse_all(Problem::of_file(&self.source.name(), "io", error.to_string(), hint));
             }

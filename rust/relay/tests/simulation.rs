@@ -379,6 +379,7 @@ impl Simulation {
         let empty = document("", json!({}), json!({})).len() + 1;
         let is_bad = |name: &str| self.there[name].is_none() && self.world.borrow().files[&format!("{name}.json")].len() != empty;
         let surely = self.there.keys().filter(|name| is_bad(name)).count();
+        self.demand(status.problems.is_empty(), &format!("what is over is still told of: {:?}", status.problems));
         let bad = self.there.values().filter(|version| version.is_none()).count();
         let told = status.bundles.iter().filter(|bundle| !bundle.ok && !bundle.problems.is_empty()).count();
         self.demand((surely..=bad).contains(&told), &format!("{bad} files are bad, and the status tells of {told}"));
