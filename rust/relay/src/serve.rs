@@ -46,6 +46,8 @@ pub(crate) fn serve(options: Serve) -> Result<bool, String> {
             serving.give_up_rights();
         }
         let outcome = serving.driver.step().outcome;
+        // Also the durable copy of what an earlier relay published, if that one had no time for it.
+        serving.driver.relay.tick();
         outcome.into_iter().for_each(|outcome| serving.tell(outcome));
         let good = matches!(serving.driver.relay.status.state, State::Ok);
         return Ok(good && serving.driver.relay.status.all_problems().next().is_none());
