@@ -8,7 +8,7 @@ RUST := Cargo.toml Cargo.lock $(shell find rust -name '*.rs' -o -name Cargo.toml
 PACKAGES := python/configedge matchmaker benches tests packaging
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-rust test-python lint format bench bench-read bench-rust bench-watch soak fuzz asan wheel lock clean
+.PHONY: help setup demo test test-rust test-python test-long lint format bench bench-read bench-rust bench-watch soak fuzz asan relay wheel lock clean
 
 help: ## show this menu
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -41,6 +41,11 @@ test-python: setup ## test everything else, with real processes
 	@echo "== Python tests"
 	@$(BIN)/python -m pytest
 
+test-long: setup ## the same proofs at length: 10,000 sequences of mutations, 2,450 broken bundles, 2,000 power cuts, 100,000 seeds
+	@MUTATIONS=10000 ISOLATION=full POWER_CUTS=2000 $(BIN)/python -m pytest -s \
+		tests/relay/test_mutations.py tests/relay/test_isolation.py tests/faults/test_power_cuts.py
+	@SIMULATION_SEEDS=100000 cargo test --locked --release --package configrelay --test simulation
+
 lint: setup ## formatting, types and habits, Rust and Python
 	@echo "== lint"
 	@cargo fmt --all --check
@@ -61,7 +66,7 @@ $(VENV)/.bench: $(VENV)/.installed benches/requirements.lock
 
 bench: $(VENV)/.bench ## measure everything beside its rivals; tables, JSON and charts in build/bench
 	@mkdir -p build/bench
-	@for name in read readers switch clients propagation; do $(BIN)/python -m benches.$$name --json build/bench/$$name.json || exit 1; done
+	@for name in read readers switch clients relay propagation; do $(BIN)/python -m benches.$$name --json build/bench/$$name.json || exit 1; done
 
 # Each of PYTHONS gets an environment of its own with the wheel, because hot reads differ from build to build of CPython.
 bench-read: $(VENV)/.bench ## measure reads only, with other interpreters too: make bench-read PYTHONS=/usr/bin/python3
@@ -93,6 +98,10 @@ asan: ## run the snapshot crate's tests under AddressSanitizer (nightly Rust)
 	@rustc +nightly --version >/dev/null 2>&1 || { echo "needs a nightly toolchain: rustup toolchain install nightly"; exit 1; }
 	@RUSTFLAGS=-Zsanitizer=address CARGO_TARGET_DIR=$(CURDIR)/target/asan cargo +nightly test --locked --target $(HOST) \
 		--package configedge-snapshot --test hostile --test vectors --test publish_and_read --test round_trip
+
+relay: $(VENV)/.packages ## build the relay alone, static, into dist/: for deploy/relay/Containerfile
+	@mkdir -p dist && cd packaging && cp "$$(../$(BIN)/python -c 'import backend; print(backend.build_relay())' | tail -1)" ../dist/configrelay
+	@ls -l dist/configrelay
 
 wheel: $(VENV)/.packages ## build the wheel into dist/
 	@$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-build-isolation --no-deps --wheel-dir dist .

@@ -1,4 +1,4 @@
-"""Every system call of a reload, killed and made to fail: readers see old or new, and the relay says which and goes on."""
+"""Every system call of a reload, killed and made to fail: readers see old or new, and the next relay goes on."""
 
 from __future__ import annotations
 
@@ -22,9 +22,29 @@ ERRORS = {
     "ENOSYS": r"landlock.*|seccomp|prctl|capset|getrandom",
 }
 # Memory of the process itself, and its end: failing these is no fault of the file system.
-NOT_OURS = {"brk", "mmap", "exit_group", "mprotect", "munmap", "madvise", "sigaltstack", "rt_sigaction", "rt_sigprocmask",
-            "futex", "clock_gettime", "execve", "arch_prctl", "set_tid_address", "set_robust_list", "rseq", "prlimit64",
-            "poll", "readlink"}  # fmt: skip
+NOT_OURS = set(
+    [
+        "brk",
+        "mmap",
+        "exit_group",
+        "mprotect",
+        "munmap",
+        "madvise",
+        "sigaltstack",
+        "rt_sigaction",
+        "rt_sigprocmask",
+        "futex",
+        "clock_gettime",
+        "execve",
+        "arch_prctl",
+        "set_tid_address",
+        "set_robust_list",
+        "rseq",
+        "prlimit64",
+        "poll",
+        "readlink",
+    ]
+)
 
 
 @pytest.fixture(scope="module", autouse=True)
