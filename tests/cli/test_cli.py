@@ -12,6 +12,7 @@ import pytest
 
 import configedge.testing
 from tests.support.control import Control, running
+from tests.support.policies import install, module
 
 BUNDLE = """\
 apiVersion: configedge.io/v1alpha1
@@ -190,3 +191,21 @@ def test_help_loads_nothing_heavy() -> None:
     assert subprocess.check_output([sys.executable, "-c", code], text=True) == "[]\n"
     assert "control" in run("--help")
     assert "--repo" in run("control", "--help")
+
+
+def test_policies_are_pinned_listed_and_used_by_check(tmp_path: Path) -> None:
+    refuse = '{"accept":false,"messages":[{"key":"ping","message":"too high","hint":"lower it"}]}'
+    install(tmp_path / "policies", {"no": module(refuse), "yes": module()})
+    (tmp_path / "policies/manifest.yaml").unlink()
+    bundles = tmp_path / "bundles"
+    bundles.mkdir()
+    (bundles / "a.yaml").write_text(BUNDLE % 80 + "  policies: [yes]\n")
+    assert "no policies/manifest.yaml" in run("check", tmp_path, code=1)
+    assert "yes sha256:" in run("policy", "pin", tmp_path / "policies")
+    assert "yes (" in run("policy", "ls", tmp_path / "policies")
+    assert run("check", tmp_path) == "1 bundle, no problem\n"
+    (bundles / "a.yaml").write_text(BUNDLE % 80 + "  policies: [yes, no]\n")
+    assert "too high (policy no)" in run("check", bundles, code=1)
+    (tmp_path / "policies/no.wasm").write_bytes(b"rubbish")
+    assert "pins sha256:" in run("check", bundles, code=1)
+    assert "not a module" in run("policy", "pin", tmp_path / "policies", code=1)

@@ -22,29 +22,11 @@ ERRORS = {
     "ENOSYS": r"landlock.*|seccomp|prctl|capset|getrandom",
 }
 # Memory of the process itself, and its end: failing these is no fault of the file system.
-NOT_OURS = set(
-    [
-        "brk",
-        "mmap",
-        "exit_group",
-        "mprotect",
-        "munmap",
-        "madvise",
-        "sigaltstack",
-        "rt_sigaction",
-        "rt_sigprocmask",
-        "futex",
-        "clock_gettime",
-        "execve",
-        "arch_prctl",
-        "set_tid_address",
-        "set_robust_list",
-        "rseq",
-        "prlimit64",
-        "poll",
-        "readlink",
-    ]
-)
+NOT_OURS = {
+    "brk", "mmap", "exit_group", "mprotect", "munmap", "madvise", "sigaltstack", "rt_sigaction",
+    "rt_sigprocmask", "futex", "clock_gettime", "execve", "arch_prctl", "set_tid_address", "set_robust_list",
+    "rseq", "prlimit64", "poll", "readlink",
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module", autouse=True)
