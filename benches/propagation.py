@@ -117,7 +117,7 @@ def stages(reply: httpx2.Response, spool: Path, snapshots: Path, commit: str, se
     timing = dict(part.strip().split(";dur=") for part in reply.headers["server-timing"].split(","))
     marker = json.loads((spool / "..data" / ".configedge.json").read_text())
     status = relay_status(snapshots, commit)["timings"]
-    load_us = status["read_us"] + status["check_us"] + status["build_us"]
+    load_us = status["read_us"] + status["check_us"]
     exported_ns = marker["exported_at_ns"]
     begun_ns = status["published_at_ns"] - (load_us + status["publish_us"]) * 1000
     return {

@@ -139,6 +139,7 @@ impl Serving {
     }
 
     fn show(&mut self, watch: &Watch) {
+        self.driver.relay.source().trust_events(watch.descriptor().is_some());
         let status = &mut self.driver.relay.status;
         if status.watch != watch.state() || status.watch_why != watch.why() {
             status.watch = watch.state();

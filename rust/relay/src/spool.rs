@@ -49,25 +49,35 @@ pub struct Contents {
 
 /// The spool at a path.
 #[derive(Debug)]
-pub struct Spool(PathBuf);
+pub struct Spool {
+    path: PathBuf,
+    /// Whether the signature is of each file, and not of the directories alone.
+    thorough: bool,
+}
 
 impl Spool {
     pub fn new(path: PathBuf) -> Self {
-        Self(path)
+        Self { path, thorough: true }
+    }
+
+    /// Where events tell of files that are written in place, it is enough to look at the directories each second: whatever
+    /// comes, goes or is renamed shows there, and the rest at the full check.
+    pub fn trust_events(&mut self, trusted: bool) {
+        self.thorough = !trusted;
     }
 }
 
 impl Source for Spool {
     fn name(&self) -> String {
-        self.0.display().to_string()
+        self.path.display().to_string()
     }
 
     fn signature(&mut self) -> io::Result<u64> {
-        signature(&self.0)
+        signature(&self.path, self.thorough)
     }
 
     fn read(&mut self) -> io::Result<Contents> {
-        read(&self.0)
+        read(&self.path)
     }
 }
 
@@ -100,10 +110,16 @@ impl Contents {
 }
 
 /// A cheap value that nearly always changes when the spool does: of names, inodes, sizes and change times, in any order.
-fn signature(path: &Path) -> io::Result<u64> {
+fn signature(path: &Path, thorough: bool) -> io::Result<u64> {
     let Place { top, dir } = Place::open(path)?;
-    let stat = fstat(&dir)?;
-    let mut sum = hash_of(&(stat.st_dev, stat.st_ino));
+    let mut sum = 0u64;
+    for directory in [&top, &dir] {
+        let stat = fstat(directory)?;
+        sum = sum.wrapping_add(hash_of(&(stat.st_dev, stat.st_ino, stat.st_ctime, stat.st_ctime_nsec)));
+    }
+    if !thorough {
+        return Ok(sum);
+    }
     let mut add = |dir: &OwnedFd, name: &CStr| {
         if let Ok(stat) = rustix::fs::statat(dir, name, AtFlags::SYMLINK_NOFOLLOW) {
             let told = (name.to_bytes(), stat.st_dev, stat.st_ino, stat.st_size, stat.st_ctime, stat.st_ctime_nsec);
