@@ -160,7 +160,7 @@ local.get 2
 i32.const 65669
 local.get 2
 call 7
-i32.const 66264
+i32.const 66320
 call 8
 br 1
 end
@@ -223,12 +223,12 @@ local.get 0
 call 6
 i32.store offset=64
 local.get 7
-i32.const 66644
+i32.const 66653
 local.get 2
 i32.const 976
 i32.add
 local.get 2
-i32.const 65809
+i32.const 65865
 local.get 2
 i32.const 64
 i32.add
@@ -288,7 +288,7 @@ local.set 9
 br 1
 end
 local.get 0
-i32.const 65938
+i32.const 65994
 call 13
 local.set 0
 local.get 2
@@ -347,17 +347,17 @@ local.get 8
 call 6
 i32.store offset=160
 local.get 7
-i32.const 65919
+i32.const 65975
 local.get 2
 i32.const 976
 i32.add
 local.get 2
-i32.const 66011
+i32.const 66067
 local.get 2
 i32.const 160
 i32.add
 call 7
-i32.const 65965
+i32.const 66021
 call 12
 local.get 6
 i32.const 1
@@ -414,7 +414,7 @@ local.get 2
 i32.const 128
 i32.add
 call 7
-i32.const 66106
+i32.const 66162
 call 12
 local.get 6
 i32.const 1
@@ -460,12 +460,12 @@ local.get 2
 i32.const 976
 i32.add
 local.get 2
-i32.const 66612
+i32.const 66621
 local.get 2
 i32.const 144
 i32.add
 call 7
-i32.const 66466
+i32.const 66475
 call 12
 end
 local.get 4
@@ -516,7 +516,7 @@ local.get 2
 i32.const 80
 i32.add
 call 7
-i32.const 66041
+i32.const 66097
 call 12
 br 1
 end
@@ -577,7 +577,7 @@ local.get 2
 i32.const 96
 i32.add
 call 7
-i32.const 66556
+i32.const 66565
 call 12
 br 1
 end
@@ -617,12 +617,12 @@ local.get 2
 i32.const 440
 i32.add
 local.get 2
-i32.const 66302
+i32.const 66358
 local.get 2
 i32.const 112
 i32.add
 call 7
-i32.const 66171
+i32.const 66227
 call 12
 end
 local.get 5
@@ -646,8 +646,8 @@ block  ;; label = @2
 local.get 5
 br_if 0
 i32.const 65698
-i32.const 65925
-i32.const 66493
+i32.const 65981
+i32.const 66502
 call 8
 br 1
 end
@@ -681,7 +681,7 @@ local.get 2
 i32.const 976
 i32.add
 local.get 2
-i32.const 66411
+i32.const 66420
 local.get 2
 i32.const 48
 i32.add
@@ -707,7 +707,7 @@ local.get 2
 i32.const 704
 i32.add
 local.get 2
-i32.const 65876
+i32.const 65932
 local.get 2
 i32.const 16
 i32.add
@@ -729,7 +729,7 @@ local.get 2
 i32.const 704
 i32.add
 local.get 2
-i32.const 65834
+i32.const 65890
 local.get 2
 i32.const 32
 i32.add
@@ -1202,7 +1202,7 @@ local.get 1
 local.set 3
 br 1
 end
-i32.const 66644
+i32.const 66653
 local.set 3
 local.get 2
 i32.const 44
@@ -1588,8 +1588,8 @@ i32.eq
 local.tee 3
 i32.store
 block  ;; label = @2
-i32.const 66006
-i32.const 66220
+i32.const 66062
+i32.const 66276
 local.get 3
 select
 local.tee 3
@@ -1801,8 +1801,8 @@ call 19
 i32.const 0
 i32.const 0
 i32.store offset=67304
-i32.const 66644
-i32.const 66364
+i32.const 66653
+i32.const 65809
 i32.const 65611
 call 8
 end
@@ -1818,9 +1818,9 @@ i32.const 0
 i32.load offset=67316
 i32.eqz
 br_if 0
-i32.const 66644
-i32.const 66226
-i32.const 66337
+i32.const 66653
+i32.const 66282
+i32.const 66393
 call 21
 end
 call 22
@@ -1855,7 +1855,7 @@ i32.const 65607
 call 23
 local.get 0
 call 37
-i32.const 66294
+i32.const 66350
 call 23
 local.get 1
 call 37
@@ -1896,8 +1896,8 @@ i32.const 0
 i32.const 0
 i32.store offset=67300)
 (func (type 10) (param i32)
-i32.const 66006
-i32.const 66220
+i32.const 66062
+i32.const 66276
 local.get 0
 select
 call 39)
@@ -2047,7 +2047,7 @@ i32.const 32
 i32.sub
 local.tee 2
 global.set 0
-i32.const 65943
+i32.const 65999
 local.set 3
 block  ;; label = @1
 local.get 1
@@ -2062,7 +2062,7 @@ local.tee 4
 i64.const 1024
 i64.eq
 br_if 0
-i32.const 66641
+i32.const 66650
 local.set 3
 local.get 1
 f64.const 0x0p+0
@@ -2880,7 +2880,7 @@ local.get 1)
 i32.const 65536
 call 36)
 (func (type 9)
-i32.const 66362
+i32.const 66418
 call 36)
 (func (type 10) (param i32)
 (local i32)
@@ -2917,7 +2917,7 @@ i32.const 0
 i32.store offset=67300)
 (func (type 10) (param i32)
 (local i32 i32 i32 i32)
-i32.const 66643
+i32.const 66652
 call 39
 block  ;; label = @1
 local.get 0
@@ -2949,7 +2949,7 @@ i32.const 24
 i32.shr_s
 call 38
 local.get 0
-i32.const 66551
+i32.const 66560
 i32.add
 i32.load8_u
 local.set 3
@@ -2974,7 +2974,7 @@ call 38
 local.get 1
 i32.const 15
 i32.and
-i32.const 65948
+i32.const 66004
 i32.add
 i32.load8_u
 local.set 1
@@ -3595,4 +3595,4 @@ i32.const 0)
 (export "configedge_abi" (func 0))
 (export "configedge_alloc" (func 1))
 (export "configedge_check" (func 3))
-(data (;0;) (i32.const 65536) "{\00.capacity\00%s is open and has no capacity\00give it weight and capacity\00key\00report this to whoever runs the relay\00accept\00hint\00.weight\00regions is %s, not an object\00regions\00values\00messages\00regions.%s%s\00%s is open, and its weight is %s\00the capacity of %s is %s\00no whole number\00this is %s, not a region\00raise them by %g in all, or open a region\00lower them by %g in all, or close a region\00.open\00no region is open\00null\000123456789abcdef\00write true or false, or leave it out for true\00open is %s, not true or false\00write how many players fit, or close the region with open: false\00write a number from 0 to 1, or close the region with open: false\00raise it above 0, or close the region with open: false\00there is more, which is left out here\00write each region by its name\00message\00%s is open with a capacity of %lld\00begin with what is named\00[\00the policy was given something that is no JSON\00the weights of the %d open regions sum to %g, not to 1\00write a number from 0 to 1\00open at least one; a single open region has a weight of 1\00\5cu00\00write how many players fit, a whole number such as 2000\00%s has a weight of %g, below 0\00\22\00\00\00\00\00\00\00\00\00\00\00\00\22\22\5c\5c//b\08f\0cn\0ar\0dt\09\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\04\00\00\00\00\00\00\00\00\00\00\03\00\00\03\03\03\03\03\03\03\03\03\03\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\05\00\00\00\00\00\00\00\00\00\00\02\00\00\00\00\00\00\00\01\00\00\00\00\00\02\00\00\00\00\00\00\06\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00missing\00\00\00null\00\00\00\00\00\00a boolean\00a number\00\00a string\00\00a list\00\00\00\00an object\00\00\00\00\00\00\00\00\00\00\00\03\00\00\00\00\00\00\00\00\02\02\00\00\02\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\02\00\01\00\00\00\00\00\00\00\00\00\02\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\01\00\03\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\01\00\03\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00"))
+(data (;0;) (i32.const 65536) "{\00.capacity\00%s is open and has no capacity\00give it weight and capacity\00key\00report this to whoever runs the relay\00accept\00hint\00.weight\00regions is %s, not an object\00regions\00values\00messages\00regions.%s%s\00%s is open, and its weight is %s\00the capacity of %s is %s\00no whole number\00the policy cannot read the values: no JSON, or too deep\00this is %s, not a region\00raise them by %g in all, or open a region\00lower them by %g in all, or close a region\00.open\00no region is open\00null\000123456789abcdef\00write true or false, or leave it out for true\00open is %s, not true or false\00write how many players fit, or close the region with open: false\00write a number from 0 to 1, or close the region with open: false\00raise it above 0, or close the region with open: false\00there is more, which is left out here\00write each region by its name\00message\00%s is open with a capacity of %lld\00begin with what is named\00[\00the weights of the %d open regions sum to %g, not to 1\00write a number from 0 to 1\00open at least one; a single open region has a weight of 1\00\5cu00\00write how many players fit, a whole number such as 2000\00%s has a weight of %g, below 0\00\22\00\00\00\22\22\5c\5c//b\08f\0cn\0ar\0dt\09\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\04\00\00\00\00\00\00\00\00\00\00\03\00\00\03\03\03\03\03\03\03\03\03\03\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\05\00\00\00\00\00\00\00\00\00\00\02\00\00\00\00\00\00\00\01\00\00\00\00\00\02\00\00\00\00\00\00\06\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00missing\00\00\00null\00\00\00\00\00\00a boolean\00a number\00\00a string\00\00a list\00\00\00\00an object\00\00\00\00\00\00\00\00\00\00\00\03\00\00\00\00\00\00\00\00\02\02\00\00\02\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\02\00\01\00\00\00\00\00\00\00\00\00\02\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\01\00\03\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\01\00\03\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00"))

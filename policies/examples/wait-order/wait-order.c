@@ -34,7 +34,7 @@ static int read_order(ce_value order, listed *list) {
         int i = 0;
         while (i < count && !ce_is(list[i].name, name)) i++;
         if (i < count)
-            ce_deny(ce_text("mode_order.%d", count), ce_text("mode_order lists %s twice", name), "remove one of the two");
+            ce_deny(ce_text("mode_order.%d", count), ce_text("mode_order lists %s twice", name), "remove one of them");
         list[count] = (listed){i < count ? (ce_value){0} : e.value, {0}};
     }
     return count;

@@ -66,9 +66,9 @@ i32.const 0
 local.set 1
 block  ;; label = @1
 i32.const 0
-i32.load offset=67160
+i32.load offset=67176
 local.tee 2
-i32.const 67344
+i32.const 67360
 local.get 2
 select
 i32.const 15
@@ -109,7 +109,7 @@ br_if 1
 end
 i32.const 0
 local.get 0
-i32.store offset=67160
+i32.store offset=67176
 local.get 2
 local.set 1
 end
@@ -146,7 +146,7 @@ i32.eqz
 br_if 0
 local.get 0
 i32.load8_u
-i32.const 66800
+i32.const 66816
 i32.add
 i32.load8_u
 i32.eqz
@@ -156,7 +156,7 @@ i32.eqz
 br_if 0
 local.get 3
 i32.load8_u
-i32.const 66800
+i32.const 66816
 i32.add
 i32.load8_u
 br_if 2
@@ -198,7 +198,7 @@ br_if 1
 end
 local.get 0
 i32.load8_u
-i32.const 66800
+i32.const 66816
 i32.add
 i32.load8_u
 local.tee 4
@@ -229,7 +229,7 @@ local.get 2
 i32.const 352
 i32.add
 call 9
-i32.const 66422
+i32.const 66475
 call 10
 br 1
 end
@@ -266,7 +266,7 @@ i32.eqz
 br_if 0
 local.get 6
 i32.load8_u
-i32.const 66800
+i32.const 66816
 i32.add
 i32.load8_u
 i32.const 4
@@ -286,7 +286,7 @@ local.get 2
 i32.const 3440
 i32.add
 local.get 2
-i32.const 66408
+i32.const 66461
 local.get 2
 i32.const 336
 i32.add
@@ -307,7 +307,7 @@ local.get 2
 i32.const 3184
 i32.add
 local.get 2
-i32.const 66270
+i32.const 66323
 local.get 2
 i32.const 320
 i32.add
@@ -372,7 +372,7 @@ local.get 2
 i32.const 2672
 i32.add
 local.get 2
-i32.const 66408
+i32.const 66461
 local.get 2
 i32.const 304
 i32.add
@@ -392,12 +392,12 @@ local.get 2
 i32.const 2416
 i32.add
 local.get 2
-i32.const 66308
+i32.const 66361
 local.get 2
 i32.const 288
 i32.add
 call 9
-i32.const 66137
+i32.const 66193
 call 10
 end
 local.get 2
@@ -430,7 +430,7 @@ i32.eqz
 br_if 0
 local.get 3
 i32.load8_u
-i32.const 66800
+i32.const 66816
 i32.add
 i32.load8_u
 local.tee 0
@@ -460,7 +460,7 @@ local.get 2
 i32.const 256
 i32.add
 call 9
-i32.const 66242
+i32.const 66295
 call 10
 br 2
 end
@@ -561,7 +561,7 @@ local.get 2
 i32.const 2928
 i32.add
 local.get 2
-i32.const 66334
+i32.const 66387
 local.get 2
 i32.const 224
 i32.add
@@ -617,7 +617,7 @@ local.get 2
 i32.const 192
 i32.add
 call 9
-i32.const 66230
+i32.const 66283
 call 10
 br 4
 end
@@ -675,7 +675,7 @@ i32.eqz
 br_if 0
 local.get 4
 i32.load8_u
-i32.const 66800
+i32.const 66816
 i32.add
 i32.load8_u
 i32.const 4
@@ -697,7 +697,7 @@ i32.eqz
 br_if 0
 local.get 4
 i32.load8_u
-i32.const 66800
+i32.const 66816
 i32.add
 i32.load8_u
 local.tee 12
@@ -848,7 +848,7 @@ local.get 2
 i32.const 64
 i32.add
 call 9
-i32.const 66503
+i32.const 66509
 call 10
 br 1
 end
@@ -901,7 +901,7 @@ local.get 2
 i32.const 160
 i32.add
 call 9
-i32.const 66503
+i32.const 66509
 call 10
 br 1
 end
@@ -1055,13 +1055,13 @@ local.get 14)
 (local i32 i32)
 i32.const 0
 i32.const 0
+i32.store offset=67200
+i32.const 0
+i32.const 0
+i32.store offset=67192
+i32.const 0
+i32.const 0
 i32.store offset=67184
-i32.const 0
-i32.const 0
-i32.store offset=67176
-i32.const 0
-i32.const 0
-i32.store offset=67168
 call 16
 block  ;; label = @1
 loop  ;; label = @2
@@ -1090,10 +1090,10 @@ end
 end
 i32.const 0
 local.get 0
-i32.store offset=67328
+i32.store offset=67344
 block  ;; label = @1
 local.get 1
-i32.const 66800
+i32.const 66816
 i32.add
 i32.load8_u
 i32.const 6
@@ -1117,7 +1117,7 @@ i32.const 125
 i32.const 0
 local.get 1
 i32.load8_u
-i32.const 66800
+i32.const 66816
 i32.add
 i32.load8_u
 local.tee 2
@@ -1220,7 +1220,7 @@ local.get 1
 local.set 3
 br 1
 end
-i32.const 66538
+i32.const 66544
 local.set 3
 local.get 2
 i32.const 44
@@ -1346,7 +1346,7 @@ local.get 3
 i32.store offset=4
 local.get 3
 i32.load8_u
-i32.const 66800
+i32.const 66816
 i32.add
 i32.load8_u
 br_if 1
@@ -1374,7 +1374,7 @@ i32.eqz
 br_if 0
 local.get 0
 i32.load8_u
-i32.const 66800
+i32.const 66816
 i32.add
 i32.load8_u
 i32.const 4
@@ -1519,7 +1519,7 @@ local.get 1
 i32.load8_u
 i32.eqz
 i32.const 0
-i32.load8_u offset=67164
+i32.load8_u offset=67180
 i32.const 1
 i32.xor
 i32.and
@@ -1545,7 +1545,7 @@ br 1
 end
 local.get 0
 i32.load8_u
-i32.const 66800
+i32.const 66816
 i32.add
 i32.load8_u
 local.set 0
@@ -1553,7 +1553,7 @@ end
 local.get 0
 i32.const 10
 i32.mul
-i32.const 67088
+i32.const 67104
 i32.add)
 (func (type 5) (param i32 i32 i32 i32) (result i32)
 (local i32 i32 i32 i32)
@@ -1790,7 +1790,7 @@ i32.eqz
 br_if 0
 local.get 0
 i32.load8_u
-i32.const 66800
+i32.const 66816
 i32.add
 i32.load8_u
 i32.const 4
@@ -1901,7 +1901,7 @@ i32.eqz
 br_if 0
 local.get 0
 i32.load8_u
-i32.const 66800
+i32.const 66816
 i32.add
 i32.load8_u
 i32.const 6
@@ -1955,40 +1955,40 @@ i32.gt_s)
 (func (type 7) (result i64)
 block  ;; label = @1
 i32.const 0
-i32.load8_u offset=67164
+i32.load8_u offset=67180
 i32.eqz
 br_if 0
 call 16
 i32.const 0
 i32.const 0
-i32.store offset=67184
-i32.const 66538
-i32.const 66451
+i32.store offset=67200
+i32.const 66544
+i32.const 66137
 i32.const 65542
 call 10
 end
 block  ;; label = @1
 i32.const 0
-i32.load offset=67172
+i32.load offset=67188
 br_if 0
 i64.const 0
 return
 end
 block  ;; label = @1
 i32.const 0
-i32.load offset=67196
+i32.load offset=67212
 i32.eqz
 br_if 0
-i32.const 66538
-i32.const 66192
-i32.const 66383
+i32.const 66544
+i32.const 66245
+i32.const 66436
 call 18
 end
 call 19
 i32.const 65609
 call 20
 i32.const 0
-i32.load offset=67184
+i32.load offset=67200
 i32.eqz
 call 21
 call 19
@@ -1996,27 +1996,27 @@ call 22)
 (func (type 8)
 i32.const 0
 i64.const 0
-i64.store offset=67188 align=4
+i64.store offset=67204 align=4
 i32.const 0
 i32.const 0
-i32.store offset=67196
+i32.store offset=67212
 i32.const 0
 i32.const 0
-i32.store offset=67172
+i32.store offset=67188
 i32.const 0
 i32.const 0
-i32.store offset=67180)
+i32.store offset=67196)
 (func (type 8)
 i32.const 0
 i32.const 1
-i32.store8 offset=67164)
+i32.store8 offset=67180)
 (func (type 6) (param i32 i32 i32)
 call 33
 i32.const 65538
 call 20
 local.get 0
 call 36
-i32.const 66300
+i32.const 66353
 call 20
 local.get 1
 call 36
@@ -2029,7 +2029,7 @@ call 19)
 (local i32)
 block  ;; label = @1
 i32.const 0
-i32.load offset=67188
+i32.load offset=67204
 local.tee 0
 br_if 0
 unreachable
@@ -2039,15 +2039,15 @@ i32.const 0
 local.get 0
 i32.const -1
 i32.add
-i32.store offset=67188
+i32.store offset=67204
 local.get 0
-i32.const 67199
+i32.const 67215
 i32.add
 i32.load8_s
 call 37
 i32.const 0
 i32.const 1
-i32.store offset=67180)
+i32.store offset=67196)
 (func (type 9) (param i32)
 local.get 0
 call 36
@@ -2055,10 +2055,10 @@ i32.const 58
 call 37
 i32.const 0
 i32.const 0
-i32.store offset=67180)
+i32.store offset=67196)
 (func (type 9) (param i32)
-i32.const 66181
-i32.const 66186
+i32.const 66234
+i32.const 66239
 local.get 0
 select
 call 38)
@@ -2066,11 +2066,11 @@ call 38)
 (local i64)
 i64.const 0
 i32.const 0
-i64.load32_u offset=67168
+i64.load32_u offset=67184
 i64.const 32
 i64.shl
 i32.const 0
-i64.load32_u offset=67172
+i64.load32_u offset=67188
 local.tee 0
 i64.or
 local.get 0
@@ -2273,7 +2273,7 @@ i32.load8_u offset=1
 local.set 6
 i32.const 34
 local.set 4
-i32.const 67057
+i32.const 67073
 local.set 3
 loop  ;; label = @3
 block  ;; label = @4
@@ -2512,7 +2512,7 @@ local.get 0)
 (func (type 11) (param i32 i32 i32 i32)
 (local i32 i32)
 i32.const 0
-i32.load offset=67184
+i32.load offset=67200
 local.set 4
 block  ;; label = @1
 block  ;; label = @2
@@ -2525,7 +2525,7 @@ br_if 0
 call 16
 i32.const 0
 i32.const 1
-i32.store offset=67184
+i32.store offset=67200
 br 1
 end
 local.get 0
@@ -2535,7 +2535,7 @@ br_if 1
 end
 block  ;; label = @2
 i32.const 0
-i32.load offset=67172
+i32.load offset=67188
 local.tee 5
 br_if 0
 call 33
@@ -2543,13 +2543,13 @@ i32.const 65725
 call 20
 call 34
 i32.const 0
-i32.load offset=67172
+i32.load offset=67188
 local.set 5
 end
 block  ;; label = @2
 block  ;; label = @3
 i32.const 0
-i32.load offset=67192
+i32.load offset=67208
 local.tee 0
 i32.const 48
 i32.gt_s
@@ -2559,28 +2559,28 @@ local.get 2
 local.get 3
 call 18
 i32.const 0
-i32.load offset=67192
+i32.load offset=67208
 local.set 0
-i32.const 67192
+i32.const 67208
 local.set 4
 i32.const 0
-i32.load offset=67172
+i32.load offset=67188
 i32.const 65280
 i32.lt_u
 br_if 1
 end
 i32.const 0
 local.get 5
-i32.store offset=67172
+i32.store offset=67188
 i32.const 0
 local.get 0
 i32.const 0
 i32.gt_s
-i32.store offset=67180
+i32.store offset=67196
 i32.const 0
-i32.load offset=67196
+i32.load offset=67212
 local.set 0
-i32.const 67196
+i32.const 67212
 local.set 4
 end
 local.get 4
@@ -2655,7 +2655,7 @@ i32.const 32
 i32.sub
 local.tee 2
 global.set 0
-i32.const 66159
+i32.const 66212
 local.set 3
 block  ;; label = @1
 local.get 1
@@ -2670,7 +2670,7 @@ local.tee 4
 i64.const 1024
 i64.eq
 br_if 0
-i32.const 66535
+i32.const 66541
 local.set 3
 local.get 1
 f64.const 0x0p+0
@@ -3001,7 +3001,7 @@ i32.const 1
 i32.add
 local.tee 0
 i32.load8_u
-i32.const 66544
+i32.const 66560
 i32.add
 i32.load8_u
 local.get 1
@@ -3119,13 +3119,13 @@ local.get 1)
 i32.const 65536
 call 35)
 (func (type 8)
-i32.const 66449
+i32.const 66502
 call 35)
 (func (type 9) (param i32)
 (local i32)
 block  ;; label = @1
 i32.const 0
-i32.load offset=67188
+i32.load offset=67204
 i32.const 128
 i32.ne
 br_if 0
@@ -3139,13 +3139,13 @@ i32.load8_u
 local.set 0
 i32.const 0
 i32.const 0
-i32.load offset=67188
+i32.load offset=67204
 local.tee 1
 i32.const 1
 i32.add
-i32.store offset=67188
+i32.store offset=67204
 local.get 1
-i32.const 67200
+i32.const 67216
 i32.add
 local.get 0
 i32.const 2
@@ -3153,10 +3153,10 @@ i32.add
 i32.store8
 i32.const 0
 i32.const 0
-i32.store offset=67180)
+i32.store offset=67196)
 (func (type 9) (param i32)
 (local i32 i32 i32 i32)
-i32.const 66537
+i32.const 66543
 call 38
 block  ;; label = @1
 local.get 0
@@ -3188,7 +3188,7 @@ i32.const 24
 i32.shr_s
 call 37
 local.get 0
-i32.const 66498
+i32.const 66504
 i32.add
 i32.load8_u
 local.set 3
@@ -3213,7 +3213,7 @@ call 37
 local.get 1
 i32.const 15
 i32.and
-i32.const 66164
+i32.const 66217
 i32.add
 i32.load8_u
 local.set 1
@@ -3255,10 +3255,10 @@ call 37)
 block  ;; label = @1
 block  ;; label = @2
 i32.const 0
-i32.load offset=67172
+i32.load offset=67188
 local.tee 1
 i32.const 0
-i32.load offset=67176
+i32.load offset=67192
 i32.ne
 br_if 0
 i32.const 4096
@@ -3266,7 +3266,7 @@ local.get 1
 i32.const 4096
 i32.add
 i32.const 0
-i32.load offset=67168
+i32.load offset=67184
 local.tee 2
 i32.const 0
 i32.ne
@@ -3274,7 +3274,7 @@ local.get 1
 local.get 2
 i32.add
 i32.const 0
-i32.load offset=67160
+i32.load offset=67176
 i32.eq
 i32.and
 local.tee 2
@@ -3284,7 +3284,7 @@ local.tee 3
 i32.eqz
 br_if 1
 i32.const 0
-i32.load offset=67172
+i32.load offset=67188
 local.set 1
 block  ;; label = @3
 local.get 2
@@ -3294,7 +3294,7 @@ i32.eqz
 br_if 0
 local.get 3
 i32.const 0
-i32.load offset=67168
+i32.load offset=67184
 local.get 1
 memory.copy
 end
@@ -3303,22 +3303,22 @@ local.get 2
 br_if 0
 i32.const 0
 local.get 3
-i32.store offset=67168
+i32.store offset=67184
 end
 i32.const 0
 i32.const 0
-i32.load offset=67176
+i32.load offset=67192
 i32.const 4096
 i32.add
-i32.store offset=67176
+i32.store offset=67192
 end
 i32.const 0
 local.get 1
 i32.const 1
 i32.add
-i32.store offset=67172
+i32.store offset=67188
 i32.const 0
-i32.load offset=67168
+i32.load offset=67184
 local.get 1
 i32.add
 local.get 0
@@ -3331,7 +3331,7 @@ unreachable)
 (local i32)
 block  ;; label = @1
 i32.const 0
-i32.load offset=67180
+i32.load offset=67196
 i32.eqz
 br_if 0
 i32.const 44
@@ -3339,7 +3339,7 @@ call 37
 end
 i32.const 0
 i32.const 1
-i32.store offset=67180
+i32.store offset=67196
 block  ;; label = @1
 local.get 0
 i32.load8_u
@@ -3380,7 +3380,7 @@ br_if 0
 local.get 0
 i32.load8_u
 local.tee 4
-i32.const 66800
+i32.const 66816
 i32.add
 i32.load8_u
 i32.const 3
@@ -3595,7 +3595,7 @@ end
 local.get 0
 i32.const 255
 i32.and
-i32.const 66544
+i32.const 66560
 i32.add
 i32.load8_u
 i32.const 2
@@ -3770,4 +3770,4 @@ f64.mul)
 (export "configedge_abi" (func 0))
 (export "configedge_alloc" (func 1))
 (export "configedge_check" (func 3))
-(data (;0;) (i32.const 65536) "{\00key\00report this to whoever runs the relay\00mode_order is %s, not a list\00accept\00hint\00modes is %s, not an object\00%s is %s, not an object\00write a name that is in modes, or remove this\00values\00messages\00mode_order lists more than %d modes\00there are more than %d modes\00modes.%s.max_wait_s\00give it max_wait_s\00modes.%s\00max_wait_s of %s is %s\00mode_order lists %s, and modes has no %s\00%s waits up to %g s\00%s waits up to %g s, and %s, before it in mode_order, %g s\00list fewer\00add %s to mode_order\00add modes.%s, or take %s out of mode_order\00raise it to %g or more, lower modes.%s.max_wait_s, or change mode_order\00remove one of the two\00null\000123456789abcdef\00true\00false\00there is more, which is left out here\00remove some\00write each mode by its name\00this is %s, not a mode's name\00message\00mode_order lists %s twice\00mode_order lacks %s, so its wait is not compared\00begin with what is named\00mode_order.%d\00write [first, second, ...]\00[\00the policy was given something that is no JSON\00\5cu00\00write a number of seconds above 0\00\22\00\00\00\00\00\00\03\00\00\00\00\00\00\00\00\02\02\00\00\02\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\02\00\01\00\00\00\00\00\00\00\00\00\02\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\01\00\03\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\01\00\03\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\04\00\00\00\00\00\00\00\00\00\00\03\00\00\03\03\03\03\03\03\03\03\03\03\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\05\00\00\00\00\00\00\00\00\00\00\02\00\00\00\00\00\00\00\01\00\00\00\00\00\02\00\00\00\00\00\00\06\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\22\22\5c\5c//b\08f\0cn\0ar\0dt\09\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00missing\00\00\00null\00\00\00\00\00\00a boolean\00a number\00\00a string\00\00a list\00\00\00\00an object\00"))
+(data (;0;) (i32.const 65536) "{\00key\00report this to whoever runs the relay\00mode_order is %s, not a list\00accept\00hint\00modes is %s, not an object\00%s is %s, not an object\00write a name that is in modes, or remove this\00values\00messages\00mode_order lists more than %d modes\00there are more than %d modes\00modes.%s.max_wait_s\00give it max_wait_s\00modes.%s\00max_wait_s of %s is %s\00mode_order lists %s, and modes has no %s\00%s waits up to %g s\00%s waits up to %g s, and %s, before it in mode_order, %g s\00list fewer\00add %s to mode_order\00add modes.%s, or take %s out of mode_order\00raise it to %g or more, lower modes.%s.max_wait_s, or change mode_order\00the policy cannot read the values: no JSON, or too deep\00remove one of them\00null\000123456789abcdef\00true\00false\00there is more, which is left out here\00remove some\00write each mode by its name\00this is %s, not a mode's name\00message\00mode_order lists %s twice\00mode_order lacks %s, so its wait is not compared\00begin with what is named\00mode_order.%d\00write [first, second, ...]\00[\00\5cu00\00write a number of seconds above 0\00\22\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\03\00\00\00\00\00\00\00\00\02\02\00\00\02\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\02\00\01\00\00\00\00\00\00\00\00\00\02\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\01\00\03\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\01\00\03\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\04\00\00\00\00\00\00\00\00\00\00\03\00\00\03\03\03\03\03\03\03\03\03\03\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\05\00\00\00\00\00\00\00\00\00\00\02\00\00\00\00\00\00\00\01\00\00\00\00\00\02\00\00\00\00\00\00\06\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\22\22\5c\5c//b\08f\0cn\0ar\0dt\09\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00missing\00\00\00null\00\00\00\00\00\00a boolean\00a number\00\00a string\00\00a list\00\00\00\00an object\00"))

@@ -536,7 +536,7 @@ CE_FN int64_t ce_answer(void) {
 CE_FN int64_t ce_verdict(void) {
     if (ce_broken) {
         ce_reset(), ce_out.denied = 0;
-        ce_deny("", "the policy was given something that is no JSON", "report this to whoever runs the relay");
+        ce_deny("", "the policy cannot read the values: no JSON, or too deep", "report this to whoever runs the relay");
     }
     if (!ce_out.len) return 0;
     if (ce_out.unsaid) ce_message("", "there is more, which is left out here", "begin with what is named");

@@ -5,7 +5,9 @@
 
 use serde::Deserialize;
 use std::time::Duration;
-use wasmi::{Config, EnforcedLimits, Engine, Instance, Linker, Memory, Module, Store, StoreLimits, StoreLimitsBuilder};
+use wasmi::{
+    CompilationMode, Config, EnforcedLimits, Engine, Instance, Linker, Memory, Module, Store, StoreLimits, StoreLimitsBuilder,
+};
 use wasmi::{TypedFunc, TypedResumableCall};
 
 /// Largest module in bytes.
@@ -13,7 +15,7 @@ pub const MAX_MODULE_LEN: usize = 256 << 10;
 /// Most memory a module may have, in bytes.
 pub const MAX_MEMORY: usize = 4 << 20;
 /// What a run may cost, in the interpreter's units: about one an instruction.
-pub const FUEL: u64 = 20_000_000;
+pub const FUEL: u64 = 40_000_000;
 /// Longest time of the processor that compiling or a run may take.
 pub const DEADLINE: Duration = Duration::from_millis(100);
 /// Longest answer of `configedge_check` in bytes.
@@ -64,7 +66,10 @@ impl Policy {
         }
         let begun = cpu_time();
         let engine = Engine::new(&config());
-        let module = Module::new(&engine, wasm).map_err(|error| format!("not a module that can be run: {error}"))?;
+        // First as a whole: the compiler takes it for granted that what it has come to is valid.
+        let module = Module::validate(&engine, wasm)
+            .and_then(|()| Module::new(&engine, wasm))
+            .map_err(|error| format!("not a module that can be run: {error}"))?;
         if let Some(import) = module.imports().next() {
             return Err(format!("it imports {}.{}, and a policy may import nothing", import.module(), import.name()));
         }
@@ -98,6 +103,8 @@ fn config() -> Config {
     let mut config = Config::default();
     config
         .consume_fuel(true)
+        // Compiled when it is loaded: later, it would take of a run's fuel, where no run can be resumed.
+        .compilation_mode(CompilationMode::Eager)
         .allow_start_fn(false)
         .ignore_custom_sections(true)
         .enforced_limits(EnforcedLimits::strict())

@@ -226,13 +226,26 @@ fn hostile_modules_are_refused_with_the_reason() {
     for (name, wasm, reason) in hostile() {
         let outcome = run(&wasm).map(|_| "accepted".to_owned()).unwrap_or_else(|why| why);
         let fits = if reason == STOPPED {
-            outcome.contains("ran out of fuel") || outcome.contains("of the processor")
+            outcome.contains("it ran out of fuel (40000000 instructions)") || outcome.contains("of the processor")
         } else {
             outcome.contains(reason)
         };
         assert!(fits, "{name}: {outcome}");
         assert!(reason == "accepted" || outcome != "accepted", "{name} was accepted");
     }
+}
+
+#[test]
+fn a_run_may_use_most_of_its_fuel_and_no_more() {
+    // Some four instructions a round.
+    let counting = |rounds: u32| {
+        let body = format!(
+            "(local $n i32) (local.set $n (i32.const {rounds})) (loop $on (br_if $on (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))"
+        );
+        run(&module("", "", &body, ""))
+    };
+    assert!(counting(1_000_000).is_ok_and(|verdict| verdict.accept), "{:?}", counting(1_000_000));
+    assert!(counting(100_000_000).is_err());
 }
 
 #[test]

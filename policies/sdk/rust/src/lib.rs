@@ -229,8 +229,8 @@ pub mod abi {
         check(&bundle, &mut report);
         if bundle.broken.get() {
             report = Report::default();
-            let message = "the policy cannot read the values: they are no JSON, or have a number beyond 308 digits";
-            report.deny("", message, "shorten the number; if there is none, report this to whoever runs the relay");
+            let message = "the policy cannot read the values: no JSON, too deep, or with a number of over 308 digits";
+            report.deny("", message, "shorten such a number; if there is none, report this to whoever runs the relay");
         }
         report.answer()
     }
