@@ -172,13 +172,10 @@ def test_the_binary_alone_in_an_empty_root_is_enough(tmp_path: Path) -> None:
         (root / directory).mkdir(parents=True)
     shutil.copy2(binary(), root / "configrelay")
     (root / "spool" / "m.yaml").write_text(bundle({"v": 1}, schema={"properties": {"v": {"type": "integer"}}}))
+    if b"/ld-linux" in Path(binary()).read_bytes()[:4096]:
+        pytest.skip("the relay is linked dynamically here: glibc's static libraries are missing")
     command = ["chroot", root, "/configrelay", "--spool", "/spool", "--out", "/run/configedge", "--once"]
     done = subprocess.run(command, capture_output=True, text=True)
-    if (
-        "No such file" in done.stderr
-        and b"statically" not in subprocess.run(["file", binary()], capture_output=True).stdout
-    ):
-        pytest.skip("the relay is linked dynamically here: glibc's static libraries are missing")
     assert done.returncode == 0, done.stderr
     assert configedge.open(root / "run" / "configedge")["m.v"] == 1
 
