@@ -3,6 +3,7 @@
 use crate::metrics;
 use configrelay::status::Status;
 use rustix::fd::{AsFd, BorrowedFd};
+use rustix::io::Errno;
 use rustix::net::{SocketFlags, accept_with};
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -10,6 +11,8 @@ use std::time::Duration;
 
 /// A peer that is slower is left.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// How long no one is accepted after accepting failed.
+const DEAF: Duration = Duration::from_secs(1);
 /// Longest request.
 const MAX_REQUEST: usize = 8 << 10;
 /// Most connections at once; the oldest goes.
@@ -17,6 +20,8 @@ const MAX_CONNECTIONS: usize = 16;
 
 pub(crate) struct Server {
     listener: TcpListener,
+    /// Until when no one is accepted, because accepting failed.
+    deaf_until: Duration,
     connections: Vec<Connection>,
 }
 
@@ -33,7 +38,7 @@ impl Server {
     pub(crate) fn bind(address: SocketAddr) -> io::Result<Self> {
         let listener = TcpListener::bind(address)?;
         listener.set_nonblocking(true)?;
-        Ok(Self { listener, connections: Vec::new() })
+        Ok(Self { listener, deaf_until: Duration::ZERO, connections: Vec::new() })
     }
 
     pub(crate) fn address(&self) -> io::Result<SocketAddr> {
@@ -41,9 +46,10 @@ impl Server {
     }
 
     /// To poll: for reading, and whether for writing too.
-    pub(crate) fn descriptors(&self) -> impl Iterator<Item = (BorrowedFd<'_>, bool)> {
+    pub(crate) fn descriptors(&self, now: Duration) -> impl Iterator<Item = (BorrowedFd<'_>, bool)> {
         let connections = self.connections.iter().map(|connection| (connection.stream.as_fd(), !connection.answer.is_empty()));
-        std::iter::once((self.listener.as_fd(), false)).chain(connections)
+        let listener = (now >= self.deaf_until).then(|| (self.listener.as_fd(), false));
+        listener.into_iter().chain(connections)
     }
 
     /// When the slowest peer is to be left.
@@ -53,7 +59,16 @@ impl Server {
 
     /// Does what can be done now.
     pub(crate) fn serve(&mut self, status: &Status, now: Duration) {
-        while let Ok(stream) = accept_with(&self.listener, SocketFlags::NONBLOCK | SocketFlags::CLOEXEC) {
+        loop {
+            let stream = match accept_with(&self.listener, SocketFlags::NONBLOCK | SocketFlags::CLOEXEC) {
+                Ok(stream) => stream,
+                Err(Errno::AGAIN) => break,
+                // Without a descriptor left, say, the listener would wake the loop again and again.
+                Err(_) => {
+                    self.deaf_until = now + DEAF;
+                    break;
+                }
+            };
             if self.connections.len() == MAX_CONNECTIONS {
                 self.connections.remove(0);
             }

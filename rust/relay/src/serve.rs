@@ -124,7 +124,7 @@ impl Serving {
         if let Some(http) = &self.http {
             until = http.next().map_or(until, |next| next.min(until));
             let flags = |writing| if writing { PollFlags::IN | PollFlags::OUT } else { PollFlags::IN };
-            descriptors.extend(http.descriptors().map(|(fd, writing)| PollFd::from_borrowed_fd(fd, flags(writing))));
+            descriptors.extend(http.descriptors(now).map(|(fd, writing)| PollFd::from_borrowed_fd(fd, flags(writing))));
         }
         if self.driver.in_burst() {
             until = until.min(now + FETCH);
