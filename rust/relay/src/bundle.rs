@@ -1,5 +1,6 @@
 //! ConfigBundle: the one document there is, the same in Git, in Kubernetes and on the node.
 
+use crate::guard::ALLOW_RESIZE;
 use crate::name::{is_name, is_segment};
 use crate::node::{Member, Node, Position, Tree};
 use crate::problem::{Problem, nearest, shorten};
@@ -18,6 +19,8 @@ pub const MAX_DOCUMENT_LEN: usize = 1 << 20;
 pub const MAX_DEPTH: usize = 32;
 /// Most keys (values and containers) a bundle.
 pub const MAX_KEYS: usize = 10_000;
+/// Most policies a bundle names.
+pub const MAX_NAMED_POLICIES: usize = 16;
 /// Longest number in characters: what CPython reads at once (`sys.int_info.default_max_str_digits`).
 pub const MAX_NUMBER_LEN: usize = 4_300;
 /// Longest string in bytes.
@@ -47,6 +50,7 @@ impl Bundle {
         let bundle = Self { file: file.to_owned(), name, namespace, document };
         let mut problems = bundle.limits_of(bundle.values());
         problems.extend(check_secrets(&bundle));
+        problems.extend(check_allow_resize(&bundle));
         if problems.is_empty() { Ok(bundle) } else { Err(problems) }
     }
 
@@ -170,6 +174,11 @@ impl Envelope<'_> {
             if let Some(policies) = spec.get("policies") {
                 self.is(policies, "spec.policies", "an array");
                 if let Tree::Array(items) = &policies.value {
+                    if items.len() > MAX_NAMED_POLICIES {
+                        let message = format!("{} policies, and the limit is {MAX_NAMED_POLICIES}", items.len());
+                        let hint = "leave some out, or make one of them";
+                        self.problems.push(policies.problem(self.file, "spec.policies", "limit", message, hint));
+                    }
                     for (at, item) in items.iter().enumerate() {
                         self.name(item, &format!("spec.policies.{at}"));
                     }
@@ -241,6 +250,14 @@ fn check_secrets(bundle: &Bundle) -> Vec<Problem> {
         node.problem(&bundle.file, &key, "unknown-key", message, "correct the path, or remove it")
     };
     lost.map(told).collect()
+}
+
+/// Told when the document is written, not when it is needed.
+fn check_allow_resize(bundle: &Bundle) -> Option<Problem> {
+    let node = bundle.annotation_node(ALLOW_RESIZE).filter(|node| node.as_str() != Some("true"))?;
+    let message = format!("{} is not a value of this annotation", shorten(&node.to_value().to_string()));
+    let key = format!("metadata.annotations.{ALLOW_RESIZE}");
+    Some(node.problem(&bundle.file, &key, "type", message, "write \"true\", or remove it"))
 }
 
 struct Limits<'a> {

@@ -39,14 +39,7 @@ impl Size {
 
 /// Why `bundle`, which is `new`, must not take the place of what is served; a problem, or nothing.
 pub fn resize(bundle: &Bundle, old: Size, new: Size) -> Option<Problem> {
-    let annotation = format!("metadata.annotations.{ALLOW_RESIZE}");
-    let allowed = bundle.annotation(ALLOW_RESIZE);
-    if allowed.is_some_and(|text| text != "true") {
-        let at = bundle.annotation_node(ALLOW_RESIZE).map_or(bundle.values().at, |node| node.at);
-        let message = format!("{:?} is not a value of this annotation", allowed.unwrap_or_default());
-        return Some(at.problem(&bundle.file, &annotation, "type", message, "write \"true\", or remove it"));
-    }
-    let why = (allowed.is_none()).then(|| unlikely(old, new)).flatten()?;
+    let why = (bundle.annotation(ALLOW_RESIZE).is_none()).then(|| unlikely(old, new)).flatten()?;
     let hint = format!("if that is meant, set the annotation {ALLOW_RESIZE}: \"true\" for this change, and remove it after");
     Some(bundle.values().problem(&bundle.file, "spec.values", "resize", why, hint))
 }

@@ -18,6 +18,7 @@ pub mod policy;
 mod problem;
 pub mod relay;
 mod schema;
+mod schema_cost;
 pub mod spool;
 pub mod status;
 pub mod watch;

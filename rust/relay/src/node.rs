@@ -53,6 +53,17 @@ impl Node {
         })
     }
 
+    /// What a JSON pointer means in this.
+    pub(crate) fn pointer(&self, pointer: &str) -> Option<&Node> {
+        pointer.split('/').skip(1).try_fold(self, |node, segment| {
+            let name = segment.replace("~1", "/").replace("~0", "~");
+            match &node.value {
+                Tree::Array(items) => items.get(name.parse::<usize>().ok()?),
+                _ => node.get(&name),
+            }
+        })
+    }
+
     pub fn member(&self, name: &str) -> Option<&Member> {
         self.members()?.iter().find(|member| member.name == name)
     }

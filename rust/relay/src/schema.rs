@@ -3,6 +3,7 @@
 use crate::bundle::Bundle;
 use crate::node::{Node, Position, Tree};
 use crate::problem::{Problem, nearest, shorten};
+use crate::schema_cost::{MAX_STEPS, is_too_costly};
 use crate::yaml::join;
 use jsonschema::error::ValidationErrorKind;
 use jsonschema::{Draft, PatternOptions, ValidationError, Validator};
@@ -17,6 +18,12 @@ pub(crate) fn check(bundle: &Bundle) -> Vec<Problem> {
     let mut problems = Vec::new();
     let Some(schema) = bundle.schema() else { return problems };
     match build(schema) {
+        // Only then, because a validator does not stop before it is done.
+        Ok(_) if is_too_costly(schema, bundle.values()) => {
+            let message = format!("checking these values by this schema takes more than {MAX_STEPS} steps");
+            let hint = "let fewer parts of it refer to the same parts again and again";
+            problems.push(schema.problem(&bundle.file, "spec.schema", "limit", message, hint));
+        }
         Ok(validator) => {
             let values = bundle.values().to_value();
             problems.extend(validator.iter_errors(&values).flat_map(|error| violation(bundle, &error)).take(MOST));

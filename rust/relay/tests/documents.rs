@@ -184,3 +184,44 @@ proptest! {
         let _ = Bundle::parse(&text, "m.yaml").map(|bundle| check(&bundle, &Policies::default()).problems);
     }
 }
+
+/// A definition for each level, by what is below it.
+fn levels(count: usize, level: impl Fn(Value) -> Value, value: Value) -> Vec<(String, String)> {
+    let below = |number: usize| json!({"$ref": format!("#/$defs/a{}", number - 1)});
+    let definitions = (1..=count).map(|number| (format!("a{number}"), level(below(number))));
+    let definitions: serde_json::Map<_, _> = definitions.chain([("a0".to_owned(), json!({"type": "integer"}))]).collect();
+    violations(json!({"v": value}), json!({"$defs": definitions, "properties": {"v": {"$ref": format!("#/$defs/a{count}")}}}))
+}
+
+#[test]
+fn a_schema_that_would_take_for_ever_is_refused_at_once() {
+    let limit = vec![("limit".to_owned(), "spec.schema".to_owned())];
+    let twice = |below: Value| json!({"allOf": [below.clone(), below]});
+    let begun = std::time::Instant::now();
+    assert_eq!(levels(10, twice, json!(1)), []);
+    for count in [24, 64, 900] {
+        assert_eq!(levels(count, twice, json!(1)), limit);
+    }
+    // A chain is no tree: long ones are fine until they are longer than anybody's stack is promised to be.
+    assert_eq!(levels(300, |below| json!({"allOf": [below]}), json!(1)), []);
+    assert_eq!(levels(5_000, |below| json!({"allOf": [below]}), json!(1)), limit);
+    // The same through the values: each level of them doubles.
+    let nested = (0..28).fold(json!(1), |inner, _| json!({"x": inner}));
+    let doubling = json!({"properties": {"x": {"anyOf": [{"$ref": "#/$defs/d"}, {"$ref": "#/$defs/d"}]}}});
+    let schema = json!({"$defs": {"d": doubling}, "$ref": "#/$defs/d"});
+    assert_eq!(violations(nested.clone(), schema), limit);
+    // A tree of values under a schema that refers to itself takes a step a value.
+    let tree = json!({"additionalProperties": {"$ref": "#"}});
+    assert_eq!(violations(nested, tree), []);
+    assert_eq!(violations(json!({"v": 1}), json!({"$ref": "#"})), []);
+    let escaped = json!({"$defs": {"a/b": {"type": "string"}}, "properties": {"v": {"$ref": "#/%24defs/a~1b"}}});
+    assert_eq!(violations(json!({"v": 1}), escaped), [("schema".to_owned(), "spec.values.v".to_owned())]);
+    assert!(begun.elapsed() < std::time::Duration::from_secs(20), "{:?}", begun.elapsed());
+}
+
+#[test]
+fn a_bundle_names_a_bounded_number_of_policies() {
+    let text = document(&json!({"values": {}, "policies": vec!["a"; 17]})).to_string();
+    let found: Vec<_> = problems(&text, "m.json").into_iter().map(|problem| (problem.code, problem.key)).collect();
+    assert_eq!(found, [("limit", "spec.policies".to_owned())]);
+}
