@@ -179,6 +179,7 @@ impl<S: Source, K: Sink, C: Clock> Relay<S, K, C> {
         let read = self.clock.now();
         let last = self.sink.last();
         let (commit, hold) = (contents.commit.clone(), contents.hold.clone());
+        self.hold(hold);
         let judged = self.judge_all(contents, last.as_ref());
         let checked = self.clock.now();
         let builder = match judged {
@@ -189,7 +190,6 @@ impl<S: Source, K: Sink, C: Clock> Relay<S, K, C> {
             }
             Err(error) => return self.not_published(error.to_string(), Some(digest)),
         };
-        self.hold(hold);
 
         let all_good = self.status.bundles.iter().all(|bundle| bundle.ok);
         let same = last.as_ref().is_some_and(|last| builder.matches(last) && (last.commit() == commit || !all_good));
@@ -204,8 +204,11 @@ impl<S: Source, K: Sink, C: Clock> Relay<S, K, C> {
         drop(last);
         let published = match self.sink.publish(&builder, &commit) {
             Ok(published) => published,
-            // Not settled: the next check tries again.
-            Err(error) => return self.not_published(error.to_string(), None),
+            // Whatever it is that cannot be a snapshot will not be one at the next check either; a disk may have room by then.
+            Err(error) => {
+                let settled = matches!(error, PublishError::Build(_)).then_some(digest);
+                return self.not_published(error.to_string(), settled);
+            }
         };
         let published_at = self.clock.now();
         self.status.timings = Timings {
@@ -255,6 +258,8 @@ impl<S: Source, K: Sink, C: Clock> Relay<S, K, C> {
         for document in contents.documents {
             let one = self.names.judge(document, &policies, last);
             if self.names.namespace.as_ref().is_some_and(|wanted| *wanted != one.namespace) {
+                // Also of a file whose namespace is a guess, unless its name tells it.
+                guessed |= !one.identified && one.file.matches('.').count() < 2;
                 continue;
             }
             // A file that says it is another's bundle must not come before the one that is.

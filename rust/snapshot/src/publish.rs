@@ -132,7 +132,8 @@ impl Publisher {
             generation: announced.max(newest).max(before.map_or(0, |before| before.generation)),
             kept,
             file: None,
-            behind: None,
+            // What was served before may have had no time to be saved.
+            behind: durable.map(|_| 0),
             recent: None,
         };
         // Now, since a process may later give up the right to; if it cannot be, the first save says so.
@@ -146,7 +147,6 @@ impl Publisher {
                 publisher.drop_unannounced(last.generation());
                 publisher.file = open_file(&publisher.dir, last.generation());
                 publisher.recent = Some(last);
-                publisher.behind = durable.map(|_| 0);
             }
             (None, None) => publisher.serve_again()?,
         }
