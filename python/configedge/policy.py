@@ -53,14 +53,13 @@ def pin(directory: Path) -> dict[str, str]:
 
     The manifest is replaced as one. Raises OSError, or ValueError if a module breaks a limit or the contract.
     """
+    files = read_files(directory)
     digests = {
-        match[1]: _core.policy_digest(content)
-        for name, content in read_files(directory).items()
-        if (match := _MODULE.fullmatch(name))
+        match[1]: _core.policy_digest(content) for name, content in files.items() if (match := _MODULE.fullmatch(name))
     }
     lines = [f"apiVersion: {API_VERSION}", "kind: PolicyManifest", "policies:" if digests else "policies: {}"]
     text = "\n".join([*lines, *(f'  "{name}": {digest}' for name, digest in digests.items())]) + "\n"
-    broken = _core.Policies({**read_files(directory), MANIFEST: text.encode()}).problems()
+    broken = _core.Policies({**files, MANIFEST: text.encode()}).problems()
     if broken:
         raise ValueError("; ".join(f"{directory / name}: {why}" for name, why in broken))
     temporary = directory / f".{MANIFEST}.new"

@@ -13,6 +13,7 @@ import pytest
 import configedge
 from tests.support.relay import binary, bundle
 from tests.support.snapshot_format import decode
+from tests.support.tools import need_strace
 
 ERRORS = {
     "EIO": r".*",
@@ -31,10 +32,7 @@ NOT_OURS = {
 
 @pytest.fixture(scope="module", autouse=True)
 def tracer() -> None:
-    if shutil.which("strace") is None:
-        pytest.skip("strace is not installed: apt-get install strace")
-    if subprocess.run(["strace", "-o", "/dev/null", "true"], capture_output=True).returncode != 0:
-        pytest.skip("this machine does not allow tracing")
+    need_strace()
 
 
 class Rig:

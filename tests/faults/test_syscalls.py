@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 from collections import Counter
 from pathlib import Path
@@ -13,8 +12,8 @@ import pytest
 
 import configedge
 from tests.support.snapshot_format import decode
+from tests.support.tools import example, need_strace
 
-ROOT = Path(__file__).resolve().parents[2]
 ERRORS = {
     "EIO": r".*",
     "EINTR": r"openat|write|fsync|rename.*|fchmod|flock|ftruncate|pwrite64",
@@ -33,19 +32,12 @@ class Call(NamedTuple):
 
 @pytest.fixture(scope="module")
 def program() -> Path:
-    if shutil.which("cargo") is None:
-        pytest.skip("no Rust toolchain")
-    build = ["cargo", "build", "--locked", "--quiet", "--package", "configedge-snapshot", "--example", "publish"]
-    subprocess.run(build, cwd=ROOT, check=True)
-    return ROOT / "target" / "debug" / "examples" / "publish"
+    return example("configedge-snapshot", "publish")
 
 
 @pytest.fixture(scope="module", autouse=True)
 def tracer() -> None:
-    if shutil.which("strace") is None:
-        pytest.skip("strace is not installed: apt-get install strace")
-    if subprocess.run(["strace", "-o", "/dev/null", "true"], capture_output=True).returncode != 0:
-        pytest.skip("this machine does not allow tracing")
+    need_strace()
 
 
 class Rig:

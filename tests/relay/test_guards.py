@@ -174,3 +174,35 @@ def test_a_durable_copy_is_made_of_what_an_earlier_relay_published_without_one(t
         shutil.rmtree(relay.spool)
         relay.start()
         assert relay.ready()["keys"] == 2
+
+
+def test_a_namespace_keeps_what_an_unreadable_file_of_it_may_have_held(tmp_path: Path) -> None:
+    relay = Relay(tmp_path, "--namespace", "game")
+    relay.put(bundle({"v": 1}, "inside", "game"), "outside.yaml")
+    relay.put(bundle({"v": 1}, "other", "game"), "other.yaml")
+    relay.start()
+    try:
+        relay.ready()
+        relay.stop(signal.SIGKILL)
+        relay.put("rubbish: [", "outside.yaml")
+        relay.put(bundle({"v": 2}, "other", "game"), "other.yaml")
+        relay.start()
+        relay.ready()
+        cfg = configedge.open(relay.out)
+        wait_for(lambda: cfg["other.v"] == 2)
+        assert cfg["inside.v"] == 1
+    finally:
+        relay.stop()
+
+
+def test_a_missing_durable_copy_is_still_written_after_the_directory_was_made_anew(tmp_path: Path) -> None:
+    in_the_way = tmp_path / "disk"
+    in_the_way.write_text("")
+    with running(tmp_path, "--durable", str(in_the_way / "last-good"), first=bundle({"v": 1})) as relay:
+        wait_for(lambda: [problem["code"] for problem in relay.status()["problems"]] == ["not-durable"])
+        remove(relay.out)
+        wait_for(lambda: (relay.out / "current").exists())
+        in_the_way.unlink()
+        in_the_way.mkdir()
+        wait_for((in_the_way / "last-good").exists, 15)
+        wait_for(lambda: relay.status().get("state") == "ok")

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from collections.abc import Mapping
-from functools import cache
 from pathlib import Path
 
-import pytest
+from configedge import _core, policy
+from tests.support.tools import ROOT, example
 
-from configedge import policy
-
-ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "policies" / "examples"
 
 _PARTS = """(module (memory (export "memory") 2)
@@ -28,15 +24,6 @@ def module(answer: str = "", body: str = "") -> str:
     return _PARTS.format(answer=answer.replace("\\", "\\\\").replace('"', '\\"'), body=body, place=place)
 
 
-@cache
-def compiler() -> Path:
-    if shutil.which("cargo") is None:
-        pytest.skip("no Rust toolchain to compile policies with")
-    build = ["cargo", "build", "--locked", "--quiet", "--package", "configrelay", "--example", "wat"]
-    subprocess.run(build, cwd=ROOT, check=True)
-    return ROOT / "target" / "debug" / "examples" / "wat"
-
-
 def install(directory: Path, modules: Mapping[str, str]) -> Path:
     """Compiles modules, by name, into `directory` and pins them; gives it."""
     directory.mkdir(parents=True, exist_ok=True)
@@ -45,16 +32,13 @@ def install(directory: Path, modules: Mapping[str, str]) -> Path:
         source = directory / f"{name}.wat"
         source.write_text(text)
         pairs += [str(source), str(directory / f"{name}.wasm")]
-    subprocess.run([compiler(), *pairs], check=True)
+    subprocess.run([example("configrelay", "wat"), *pairs], check=True)
     for source in directory.glob("*.wat"):
         source.unlink()
-    digests = {name: "" for name in modules}
     try:
         policy.pin(directory)
     except ValueError:
         # Hostile ones, too, are to be pinned here.
-        from configedge import _core
-
         digests = {name: _core.policy_digest((directory / f"{name}.wasm").read_bytes()) for name in modules}
         pins = "".join(f'  "{name}": {digest}\n' for name, digest in digests.items())
         manifest = f"apiVersion: configedge.io/v1alpha1\nkind: PolicyManifest\npolicies:\n{pins}"

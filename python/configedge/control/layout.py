@@ -98,20 +98,26 @@ def texts(repo: pygit2.Repository, commit: str, namespace: str | None = None) ->
     return found
 
 
-def policies(repo: pygit2.Repository, commit: str) -> tuple[str, dict[str, bytes]]:
-    """The files of the directory `policies` at a commit, by name, and its object id; empty if there is none.
+def policies_id(repo: pygit2.Repository, commit: str) -> str:
+    """The object id of the directory `policies` at a commit; empty if there is none."""
+    top = root(repo, commit)
+    return str(top[DIRECTORY].id) if DIRECTORY in top and isinstance(top[DIRECTORY], pygit2.Tree) else ""
+
+
+def policies(repo: pygit2.Repository, commit: str) -> dict[str, bytes]:
+    """The files of the directory `policies` at a commit, by name.
 
     Links, directories and what is too large are passed over, and so refused by name where they are needed.
     """
-    top = root(repo, commit)
-    if DIRECTORY not in top or not isinstance(directory := top[DIRECTORY], pygit2.Tree):
-        return "", {}
+    directory = policies_id(repo, commit)
+    if not directory:
+        return {}
     files = {}
-    for entry in directory:
+    for entry in repo[directory].peel(pygit2.Tree):
         name, regular = entry.name or "", entry.filemode in (FileMode.BLOB, FileMode.BLOB_EXECUTABLE)
         if regular and is_policy_file(name) and repo.odb.read_header(entry.id)[1] <= MAX_DOCUMENT:
             files[name] = repo.odb.read(entry.id)[1]
-    return str(directory.id), files
+    return files
 
 
 def differs(repo: pygit2.Repository, before: pygit2.Commit | None, after: pygit2.Commit, path: BundlePath) -> bool:

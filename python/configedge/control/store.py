@@ -199,7 +199,7 @@ class Store:
 
     def policy_files(self, commit: str) -> dict[str, bytes]:
         """The content of the directory `policies` at a commit, by file name."""
-        return layout.policies(self._repo, commit)[1]
+        return layout.policies(self._repo, commit)
 
     def history(self, path: BundlePath | None = None, limit: int = 50, cursor: str | None = None) -> Page[Change]:
         """Commits on main that changed the bundle (None: all commits), newest first.
@@ -311,10 +311,9 @@ class Store:
             raise NotFound(f"there is no commit {commit}") from None
 
     def _policies_at(self, commit: str) -> tuple[str, _core.Policies]:
-        known = self._policies
-        tree, files = layout.policies(self._repo, commit)
-        if tree != known[0]:
-            self._policies = known = (tree, _core.Policies(files))
+        known, directory = self._policies, layout.policies_id(self._repo, commit)
+        if directory != known[0]:
+            self._policies = known = (directory, _core.Policies(layout.policies(self._repo, commit)))
         return known
 
     def _stored(self, found: layout.Found, commit: str) -> Stored:

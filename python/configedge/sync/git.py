@@ -58,7 +58,7 @@ class GitSource:
             return None
         made = self._repo[commit].peel(pygit2.Commit).commit_time
         files = layout.texts(self._repo, commit, self._namespace)
-        return Revision(commit, float(made), files, layout.policies(self._repo, commit)[1])
+        return Revision(commit, float(made), files, layout.policies(self._repo, commit))
 
 
 def default_cache() -> Path:
