@@ -10,6 +10,7 @@ from configedge.view import View
 from configedge.watch import Change, Watch
 
 __all__ = [
+    "CheckedBundle",
     "Diff",
     "Handle",
     "Health",
@@ -278,13 +279,35 @@ class Policies:
 def policy_digest(module: bytes, /) -> str:
     """What a manifest says of a module: `sha256:` and 64 hexadecimal digits."""
 
-def check_bundle(
-    text: bytes, file: str, policies: Policies | None = None, /
-) -> tuple[bytes | None, list[dict[str, Any]], list[dict[str, Any]], bytes | None]:
-    """Checks one ConfigBundle document: syntax, envelope, limits, schema, policies.
+@final
+class CheckedBundle:
+    """What came of the check of one document."""
 
-    `file` names it in problems; a name that ends in `.json` is read as JSON, any other as YAML. Gives the whole
-    document as compact JSON, or None if it cannot be read as a bundle; a list of problems (dicts with file, key, line,
-    column, code, message, hint), which is empty if the document may be published; a list of warnings, of the same
-    shape; and the values with what policies derived as compact JSON, or None if none did.
+    @property
+    def document(self) -> bytes | None:
+        """The whole document as compact JSON; None if it cannot be read as a bundle."""
+
+    @property
+    def problems(self) -> list[dict[str, Any]]:
+        """Why it must not be published (file, key, line, column, code, message, hint); empty if it may."""
+
+    @property
+    def warnings(self) -> list[dict[str, Any]]:
+        """What policies that accept it say of it, in the same shape."""
+
+    @property
+    def derived(self) -> bytes | None:
+        """The values with what policies derived, as compact JSON; None if none did."""
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Keys, and bytes of the values as compact JSON, with what policies derived."""
+
+def check_bundle(
+    text: bytes, file: str, policies: Policies | None = None, served: tuple[int, int] | None = None, /
+) -> CheckedBundle:
+    """Checks one ConfigBundle document: syntax, envelope, limits, schema, policies, and its size.
+
+    `file` names it in problems; a name that ends in `.json` is read as JSON, any other as YAML. `served` is the `size`
+    of what it would replace: without it, or with the annotation that allows it, any size will do.
     """

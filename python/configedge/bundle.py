@@ -65,14 +65,19 @@ class BundleError(ValueError):
 class BundlePath:
     """The name of a bundle. Nothing else turns a name into a path, so what this refuses cannot reach a file system.
 
-    Raises BundleError if either part is not 1 to 63 characters of a-z, 0-9 and '-', with no '-' at either end.
+    Raises BundleError if a part is not 1 to 63 characters of a-z, 0-9 and '-', with no '-' at either end.
     """
 
     namespace: str
     name: str
+    layer: str = ""
+    """Empty: the bundle itself. `prod`, or `prod.eu-west-1`: the overlay of an environment, or of a region in it."""
 
     def __post_init__(self) -> None:
-        parts = (("metadata.namespace", self.namespace), ("metadata.name", self.name))
+        parts = [("metadata.namespace", self.namespace), ("metadata.name", self.name)]
+        if self.layer != "":
+            layer = self.layer.split(".", 1) if isinstance(self.layer, str) else [self.layer]
+            parts += zip(("environment", "region"), layer, strict=False)
         wrong = [
             Problem.of(
                 "name", f"{_shown(part)} is not a name", "use 1 to 63 of a-z 0-9 and -, not - at an end", key=key
@@ -83,18 +88,40 @@ class BundlePath:
         if wrong:
             raise BundleError(wrong)
 
+    @classmethod
+    def parse(cls, text: str) -> BundlePath:
+        """From the form that `str` gives: `namespace/name`, `namespace/name@prod.eu-west-1`. Raises BundleError."""
+        bundle, at, layer = text.partition("@")
+        namespace, slash, name = bundle.partition("/")
+        if not slash or (at and not layer):
+            raise BundleError(
+                [Problem.of("name", f"{_shown(text)} is not a bundle", "write namespace/name, or namespace/name@layer")]
+            )
+        return cls(namespace, name, layer)
+
     @property
     def git(self) -> str:
-        """Where the bundle is in a Git tree."""
-        return f"bundles/{self.namespace}/{self.name}.yaml"
+        """Where the document is in a Git tree."""
+        top = f"overlays/{self.layer}" if self.layer else "bundles"
+        return f"{top}/{self.namespace}/{self.name}.yaml"
 
     @property
     def spool(self) -> str:
         """The bundle's file in a spool directory. No name has a dot, so no two bundles have the same file."""
         return f"{self.namespace}.{self.name}.yaml"
 
+    @property
+    def base(self) -> BundlePath:
+        """The bundle that this is an overlay of; itself if it is none."""
+        return BundlePath(self.namespace, self.name) if self.layer else self
+
+    @property
+    def environment(self) -> str:
+        """The environment of an overlay; empty for the bundle itself."""
+        return self.layer.partition(".")[0]
+
     def __str__(self) -> str:
-        return f"{self.namespace}/{self.name}"
+        return f"{self.namespace}/{self.name}" + (f"@{self.layer}" if self.layer else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,21 +133,40 @@ class Bundle:
     """The whole document as JSON types; integers of any size and floats are as written."""
     warnings: tuple[Problem, ...] = ()
     """What policies that accept it say of it."""
+    derived: dict[str, Any] | None = None
+    """Its values with what policies derived; None if none did."""
+    size: tuple[int, int] = (0, 0)
+    """Keys, and bytes of its values as compact JSON, with what policies derived."""
 
     @classmethod
-    def parse(cls, text: bytes, file: str, policies: _core.Policies | None = None) -> Bundle:
+    def parse(
+        cls,
+        text: bytes,
+        file: str,
+        policies: _core.Policies | None = None,
+        served: tuple[int, int] | None = None,
+    ) -> Bundle:
         """Reads and checks a document: JSON if `file` ends in .json, else YAML. Raises BundleError.
 
-        `policies` are those that it may name in `spec.policies`.
+        `policies` are those that it may name in `spec.policies`; `served` is the size of what it replaces, which
+        it must not shrink or grow beyond the guard rails.
         """
-        checked, problems, warnings, _ = _core.check_bundle(text, file, policies)
-        if problems:
-            raise BundleError(Problem(**problem) for problem in problems)
-        assert checked is not None, "a document that cannot be read has a problem"
-        document = load_json(checked, file)
+        checked = _core.check_bundle(text, file, policies, served)
+        if checked.problems:
+            raise BundleError(Problem(**problem) for problem in checked.problems)
+        assert checked.document is not None, "a document that cannot be read has a problem"
+        document = load_json(checked.document, file)
         metadata = document["metadata"]
         path = BundlePath(metadata.get("namespace", "default"), metadata["name"])
-        return cls(path, document, tuple(Problem(**warning) for warning in warnings))
+        warnings = tuple(Problem(**warning) for warning in checked.warnings)
+        derived = load_json(checked.derived, file) if checked.derived is not None else None
+        return cls(path, document, warnings, derived, checked.size)
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """What services read of it."""
+        values: dict[str, Any] = self.document["spec"]["values"] if self.derived is None else self.derived
+        return values
 
     def to_yaml(self) -> bytes:
         """The text that goes into Git. Raises BundleError if it could not be read back."""
@@ -157,11 +203,13 @@ def check(
 
         policies = load(policies)
     text = document.encode() if isinstance(document, str) else document
-    whole, problems, warnings, derived = _core.check_bundle(text, file, policies)
+    checked = _core.check_bundle(text, file, policies)
     values = None
-    if whole is not None and not problems:
-        values = load_json(derived, file) if derived is not None else load_json(whole, file)["spec"]["values"]
-    return Checked(tuple(Problem(**p) for p in problems), tuple(Problem(**w) for w in warnings), values)
+    if checked.document is not None and not checked.problems:
+        derived = checked.derived
+        values = load_json(derived, file) if derived is not None else load_json(checked.document, file)["spec"]["values"]
+    problems, warnings = ([Problem(**told) for told in each] for each in (checked.problems, checked.warnings))
+    return Checked(tuple(problems), tuple(warnings), values)
 
 
 def load_json(text: bytes, file: str) -> Any:

@@ -9,7 +9,7 @@ import pytest
 
 import configedge
 from configedge import policy
-from tests.support.control import Control, document, git, running
+from tests.support.control import Control, deliver, document, git, running
 from tests.support.policies import install, module
 from tests.support.relay import Relay, wait_for
 
@@ -17,14 +17,14 @@ NO = '{"accept":false,"messages":[{"key":"limit","message":"it never fits","hint
 ODD = '{"accept":true,"messages":[{"key":"limit","message":"it is odd"}]}'
 
 
-def push_policies(control: Control, work: Path, modules: dict[str, str]) -> None:
+def push_policies(control: Control, work: Path, modules: dict[str, str], *, unchecked: bool = False) -> None:
     if not work.exists():
         git(work.parent, "clone", "--quiet", str(control.repo), str(work))
     git(work, "pull", "--quiet", "--rebase", "origin", "main")
     install(work / "policies", modules)
     git(work, "add", "policies")
     git(work, "-c", "user.name=ops", "-c", "user.email=ops@example.com", "commit", "--quiet", "-m", "Pin policies")
-    git(work, "push", "--quiet", "origin", "HEAD:main")
+    deliver(control.repo, work, unchecked=unchecked)
 
 
 def named(values: dict[str, object], *policies: str) -> dict[str, object]:
@@ -59,7 +59,9 @@ def test_a_bundle_that_a_later_policy_refuses_is_shown_with_its_problem(control:
     push_policies(control, tmp_path / "work", {"rule": module()})
     assert control.put("game/a", named({"limit": 1}, "rule")).status_code == 200
     assert control.get("game/a").json()["problems"] == []
-    push_policies(control, tmp_path / "work", {"rule": module(NO)})
+    with pytest.raises(AssertionError, match="it never fits"):
+        push_policies(control, tmp_path / "work", {"rule": module(NO)})
+    deliver(control.repo, tmp_path / "work", unchecked=True)
     wait_for(lambda: [problem["code"] for problem in control.get("game/a").json()["problems"]] == ["policy"])
 
 
@@ -73,7 +75,7 @@ def test_policies_reach_the_node_with_the_bundles_that_name_them(tmp_path: Path)
             wait_for(lambda: relay.status().get("state") == "ok")
             cfg = configedge.open(relay.out)
             assert cfg["a.limit"] == 1
-            push_policies(control, tmp_path / "work", {"rule": module(NO)})
+            push_policies(control, tmp_path / "work", {"rule": module(NO)}, unchecked=True)
             # The node goes on with its last good, and says so.
             wait_for(lambda: relay.status()["state"] == "degraded")
             assert "it never fits" in str(relay.status()["bundles"])

@@ -17,6 +17,7 @@ import pytest
 import configedge
 from configedge.cli import example
 from configedge.cli.processes import Service, start_control, start_relay, stop_all
+from tests.support.control import deliver
 from tests.support.relay import bundle, wait_for
 
 MERGE_PATCH = "application/merge-patch+json"
@@ -108,7 +109,10 @@ def test_a_broken_commit_pushed_past_the_api_reaches_no_service(tmp_path: Path) 
         (work / "bundles/treasure-hunt/other.yaml").write_text(bundle({"a": 1}, "other", "treasure-hunt"))
         subprocess.run([*git, "add", "."], check=True)
         subprocess.run([*git, "commit", "-q", "-m", "by hand"], check=True)
-        subprocess.run([*git, "push", "-q", "origin", "HEAD:main"], check=True)
+        refused = subprocess.run([*git, "push", "-q", "origin", "HEAD:main"], capture_output=True, text=True)
+        assert refused.returncode != 0 and "bundles/treasure-hunt/matchmaking.yaml" in refused.stderr
+        # As from a remote elsewhere, where nobody checks.
+        deliver(tmp_path / "repo.git", work, unchecked=True)
         wait_for(lambda: cfg.get("other.a") == 1)
         assert cfg["matchmaking.modes.duel.teams"] == 2
         status = json.loads((tmp_path / "out" / "status.json").read_text())

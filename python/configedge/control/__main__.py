@@ -7,14 +7,25 @@ import contextlib
 import os
 import socket
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import pygit2
+
 from configedge.bundle import BundleError, BundlePath
+from configedge.control import hook, layout
+from configedge.control.audit import Audit, AuditError
+from configedge.control.auth import AccessError, AccessPolicy, Authenticator, Tokens
 from configedge.control.hosts import is_loopback
 from configedge.control.logs import LOG_FORMATS, set_up_logs
+from configedge.control.rates import Rates
+from configedge.control.remote import Remote, without_password
 from configedge.control.repository import RepositoryError
+from configedge.control.service import Check, Identify, Parts
 from configedge.control.store import Store
+from configedge.control.traces import TracingError
+from configedge.signing import Signer, SigningError
+from configedge.sync import proof
 from configedge.sync.pump import Pump, Revision
 
 
@@ -27,24 +38,76 @@ def main(argv: Sequence[str] | None = None) -> int:
         with contextlib.ExitStack() as stack:
             # The port first: taking it has no effect to undo.
             listening = stack.enter_context(contextlib.closing(_listen(options.host, options.port)))
-            store = stack.enter_context(contextlib.closing(Store(options.repo)))
-            checks = {}
+            signer = Signer.load(options.sign) if options.sign else None
+            remote = Remote(options.remote) if options.remote else None
+            store = Store(options.repo, signer=signer, remote=remote, mirror=options.mirror)
+            stack.enter_context(contextlib.closing(store))
+            checks: dict[str, Check] = {}
             if options.spool:
-                tip = _Tip(store, options.namespace)
+                tip = _Tip(store, options.repo, options.namespace, options.layer)
                 pump = Pump(tip, options.spool, interval=1.0)
                 store.on_commit += [tip.committed, lambda commit, at: pump.wake()]
                 checks["export"] = pump.problem
                 stack.enter_context(pump)
             # Imported late: what cannot start says so at once.
             from configedge.control.app import create_app
+            from configedge.control.background import Background
             from configedge.control.server import serve
 
-            app = create_app(store, allow_hosts=options.allow_host, checks=checks)
+            parts = _parts(options, checks)
+            elsewhere = f"pushes go to {without_password(options.remote)}, not here" if remote is not None else None
+            hook.install(store.repository.path, parts.protections(), elsewhere)
+            app = create_app(store, parts, allow_hosts=options.allow_host)
+            background = Background(app.service, remote, options.mirror)
+            app.service.checks.update(background.checks())
+            stack.enter_context(background)
             serve(app, listening, {"event": "ready", "url": _url(listening)})
-    except (RepositoryError, _Refused) as error:
+    except (RepositoryError, AccessError, AuditError, SigningError, TracingError, _Refused) as error:
         print(f"configedge.control: {error}", file=sys.stderr)
         return 2
     return 0
+
+
+def _parts(options: argparse.Namespace, checks: Mapping[str, Check]) -> Parts:
+    """Who may ask, and what is kept of it. Raises AccessError, AuditError, TracingError, _Refused."""
+    from configedge.control.app import local_operator
+    from configedge.control.fleet import open_fleet
+    from configedge.control.traces import set_up_traces
+
+    policy = AccessPolicy.load(options.access) if options.access else AccessPolicy()
+    tokens = Tokens(options.tokens) if options.tokens else None
+    found = dict(checks)
+    identify: Identify = local_operator()
+    if _has_auth(options):
+        oidc = None
+        if policy.oidc:
+            from configedge.control.auth import Oidc
+
+            oidc = Oidc(policy.oidc)
+        identify = Authenticator(policy, tokens, oidc).identify
+    if tokens is not None:
+        found["tokens"] = tokens.problem
+        if options.admin_token:
+            tokens.local_admin(options.admin_token)
+    try:
+        fleet = open_fleet(options.fleet_store)
+        audit = Audit(options.audit or options.repo / "configedge-audit.jsonl")
+    except (ValueError, OSError) as error:
+        raise _Refused(str(error)) from None
+    return Parts(
+        identify,
+        lambda: policy.protected,
+        tokens,
+        audit,
+        fleet,
+        set_up_traces(options.otlp),
+        found,
+        Rates(*options.rate),
+    )
+
+
+def _has_auth(options: argparse.Namespace) -> bool:
+    return bool(options.tokens or options.access)
 
 
 class _Refused(Exception):
@@ -54,8 +117,11 @@ class _Refused(Exception):
 class _Tip:
     """What the exporter exports: the tip of main, whoever moved it."""
 
-    def __init__(self, store: Store, namespace: str | None) -> None:
+    def __init__(self, store: Store, repo: Path, namespace: str | None, layer: str) -> None:
         self._store = store
+        self._layer = layer
+        # The exporter's thread alone uses it.
+        self._repo = pygit2.Repository(str(repo))
         self._namespace = namespace
         self._last = ("", 0.0)
 
@@ -69,7 +135,11 @@ class _Tip:
             at = self._last[1]
         if commit == known:
             return None
-        return Revision(commit, at, self._store.texts(commit, self._namespace), self._store.policy_files(commit))
+        place, _ = layout.rendered(self._repo, commit, self._layer)
+        proved = proof.of(self._repo, commit, proof.directories(self._repo, commit, self._namespace, place))
+        files = self._store.texts(commit, self._namespace, self._layer)
+        policies = self._store.policy_files(commit)
+        return Revision(commit, at, files, policies, proved)
 
 
 def _options() -> argparse.ArgumentParser:
@@ -77,18 +147,52 @@ def _options() -> argparse.ArgumentParser:
     parser.add_argument("--repo", type=Path, required=True, help="bare Git repository; made if it is not there")
     parser.add_argument("--spool", type=Path, help="export main into this directory after each commit")
     parser.add_argument("--namespace", help="export only this namespace")
-    parser.add_argument("--host", default="127.0.0.1", help="loopback address to listen on (default %(default)s)")
+    parser.add_argument("--environment", default="", help="export what nodes of this environment get")
+    parser.add_argument("--region", default="", help="export what nodes of this region in it get")
+    parser.add_argument("--remote", help="the Git repository that decides between several control planes; URL or path")
+    parser.add_argument("--mirror", help="a Git repository that is kept as a copy, to repair from; URL or path")
+    parser.add_argument("--sign", type=Path, metavar="KEY", help="sign commits with this OpenSSH ed25519 key")
+    parser.add_argument("--tokens", type=Path, metavar="FILE", help="ask for tokens, of which this file has the hashes")
+    parser.add_argument("--admin-token", type=Path, metavar="FILE", help="keep a token for this machine's admin here")
+    parser.add_argument("--access", type=Path, metavar="FILE", help="OIDC issuers, grants and protected paths")
+    parser.add_argument("--audit", type=Path, metavar="FILE", help="the audit (default: in the repository's directory)")
+    parser.add_argument("--fleet-store", metavar="URL", help="redis://...: share what nodes report (default: memory)")
+    parser.add_argument("--otlp", metavar="URL", help="send OpenTelemetry traces there")
+    parser.add_argument(
+        "--rate",
+        type=_rate,
+        default=(200.0, 2_000.0),
+        metavar="W,R",
+        help="writes and reads a second of one client; 0: any",
+    )
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default %(default)s)")
     parser.add_argument("--port", type=int, default=8080, help="0: any free one (default %(default)s)")
     parser.add_argument("--allow-host", action="append", default=[], metavar="NAME", help="answer to this Host too")
     parser.add_argument("--log", choices=LOG_FORMATS, default="text", help="form of the log on stderr")
     return parser
 
 
+def _rate(text: str) -> tuple[float, float]:
+    writes, _, reads = text.partition(",")
+    return float(writes), float(reads)
+
+
 def _check(options: argparse.Namespace) -> None:
-    if not is_loopback(options.host):
+    if not is_loopback(options.host) and not _has_auth(options):
         raise _Refused(
-            f"--host {options.host} is not a loopback address; there is no authentication, so only this machine may ask"
+            f"--host {options.host} is not a loopback address, and nobody would be asked who they are; "
+            "give --tokens or --access"
         )
+    if options.region and not options.environment:
+        raise _Refused(f"--region {options.region} is one of an environment; give --environment too")
+    if options.admin_token and not options.tokens:
+        raise _Refused("--admin-token needs a file for its hash; give --tokens too")
+    options.layer = ".".join(part for part in (options.environment, options.region) if part)
+    if options.layer:
+        try:
+            BundlePath("any", "any", options.layer)
+        except BundleError as error:
+            raise _Refused(str(error)) from None
     if not 0 <= options.port <= 65535:
         raise _Refused(f"--port {options.port} is not a port; give 0 to 65535")
     if options.spool is not None:

@@ -5,46 +5,36 @@ from __future__ import annotations
 import getpass
 import re
 import socket
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from fastapi import FastAPI
-from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.utils import get_openapi
-from pygit2 import GitError
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from configedge.bundle import BundleError
 from configedge.control import docs, models
+from configedge.control.auth import Grant, Principal, Role
 from configedge.control.edge import Edge, unforeseen
-from configedge.control.layout import LayoutError
-from configedge.control.problems import ApiError, as_api_error
+from configedge.control.metrics import Metrics, Sources
+from configedge.control.problems import FORESEEN, ApiError, as_api_error
 from configedge.control.routes import router
-from configedge.control.service import Check, Identify, Service
-from configedge.control.store import Identity, Store, StoreError
+from configedge.control.service import Identify, Parts, Service
+from configedge.control.store import Store
 
 
-def create_app(
-    store: Store,
-    *,
-    identify: Identify | None = None,
-    allow_hosts: Collection[str] = (),
-    checks: Mapping[str, Check] | None = None,
-) -> Edge:
+def create_app(store: Store, parts: Parts | None = None, *, allow_hosts: Collection[str] = ()) -> Edge:
     """The control plane over a store, as an ASGI application.
 
-    `identify` says who makes a request (the user who runs the process, if not given: there is no authentication);
-    `checks` are further parts of the process that /readyz asks.
+    Without `parts` there is no authentication: whoever asks is the user that runs the process, and may do everything.
     """
-    operator = local_operator()
-    service = Service(store, identify or (lambda request: operator), checks or {})
+    service = Service(store, parts or Parts(local_operator()), lambda service: Metrics(_version(), _sources(service)))
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        await service.events.start()
         yield
         service.close()
 
@@ -61,24 +51,42 @@ def create_app(
     app.include_router(router)
     app.include_router(docs.router)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
-    for foreseen in (ApiError, BundleError, StoreError, LayoutError, RequestValidationError, HTTPException, GitError):
+    for foreseen in (ApiError, *FORESEEN):
         app.add_exception_handler(foreseen, _answer)
     app.add_exception_handler(Exception, _answer)
-    return Edge(app, allow_hosts)
+    return Edge(app, service, allow_hosts)
 
 
-def local_operator() -> Identity:
-    """The user that runs the process, as the author of commits."""
+def local_operator() -> Identify:
+    """Everybody is the user that runs the process, and an admin."""
     try:
         user = getpass.getuser()
     except (KeyError, OSError):
         user = "operator"
     user, host = (re.sub(r"[^A-Za-z0-9._-]", "-", part) or "unknown" for part in (user, socket.gethostname()))
-    return Identity(user, f"{user}@{host}")
+    principal = Principal(f"local:{user}", user, f"{user}@{host}", (Grant(Role.admin),))
+    return lambda values: principal
+
+
+def _sources(service: Service) -> Sources:
+    def repository_ok() -> bool:
+        return bool(service.store.tip())
+
+    audit = service.parts.audit
+    return Sources(
+        fleet=service.fleet_summary,
+        repository_ok=repository_ok,
+        loose_objects=service.store.repository.loose_objects,
+        audit_entries=None if audit is None else lambda: audit.head().seq,
+        proposals_open=service.proposals.count_open,
+        subscribers=lambda: len(service.events),
+    )
 
 
 async def _answer(request: Request, error: Exception) -> Response:
-    return (as_api_error(error) or unforeseen()).response(request.state.request_id)
+    told = as_api_error(error) or unforeseen()
+    request.state.problem = told.code
+    return told.response(request.state.request_id)
 
 
 def _openapi(app: FastAPI) -> dict[str, Any]:
@@ -90,7 +98,9 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
             routes=app.routes,
             openapi_version="3.1.0",
         )
-        schema["components"] = {"schemas": models.components()}
+        schemes = {"bearer": {"type": "http", "scheme": "bearer", "description": "A token, or an OIDC ID token."}}
+        schema["components"] = {"schemas": models.components(), "securitySchemes": schemes}
+        schema["security"] = [{"bearer": []}]
         app.openapi_schema = schema
     return app.openapi_schema
 

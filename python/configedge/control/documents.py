@@ -4,19 +4,25 @@ from __future__ import annotations
 
 from typing import Any
 
+import jsonpatch
+from jsonpointer import JsonPointerException
+
 from configedge import _core
-from configedge.bundle import Bundle, BundleError, BundlePath, Problem, load_json, to_yaml
+from configedge.bundle import Bundle, BundleError, BundlePath, Problem, dump_json, load_json, to_yaml
 
 BODY = "body.json"
 """The name that problems give to the body of a request."""
+_MOST_OPERATIONS = 1_000
+# A patch that copies what it copied doubles each time: 30 operations would be a gigabyte.
+_MOST_COPIED = 20_000
 
 
 def accept(body: bytes, path: BundlePath, policies: _core.Policies) -> tuple[Bundle, bytes]:
-    """Checks a document that is to become the bundle at `path`; gives it with its text for Git. Raises BundleError."""
-    _, found, _, _ = _core.check_bundle(body, BODY, policies)
-    problems = [problem for problem in (Problem(**members) for members in found) if not _path_tells(problem)]
-    if problems:
-        raise BundleError(problems)
+    """Checks a document that is to be the one at `path`; gives it with its text for Git. Raises BundleError."""
+    problems = [Problem(**told) for told in _core.check_bundle(body, BODY, policies).problems]
+    told = [problem for problem in problems if not _path_tells(problem)]
+    if told:
+        raise BundleError(told)
     return settle(load_json(body, BODY), path, policies)
 
 
@@ -43,17 +49,56 @@ def merge_patch(target: Any, patch: Any) -> Any:
     return merged
 
 
-def patched(bundle: Bundle, patch: Any, policies: _core.Policies) -> tuple[Bundle, bytes]:
-    """The bundle after a merge patch, checked, with its text for Git. Raises BundleError."""
+def merge_patched(document: dict[str, Any], patch: Any) -> Any:
+    """The document after a merge patch, unchecked. Raises BundleError."""
     try:
-        document = merge_patch(bundle.document, patch)
+        merged = merge_patch(document, patch)
     except RecursionError:
-        raise BundleError(
-            [Problem.of("limit", "the patch is nested too deeply", "nest at most 32 levels", file=BODY)]
-        ) from None
-    if isinstance(document, dict) and isinstance(metadata := document.get("metadata"), dict):
-        document["metadata"] = dict(metadata)
-    return settle(document, bundle.path, policies)
+        raise _refused("the patch is nested too deeply", "nest at most 32 levels", "limit") from None
+    if isinstance(merged, dict) and isinstance(metadata := merged.get("metadata"), dict):
+        merged["metadata"] = dict(metadata)
+    return merged
+
+
+def json_patched(document: dict[str, Any], patch: Any) -> Any:
+    """The document after a JSON patch (RFC 6902), unchecked: all of its operations or none. Raises BundleError."""
+    if not isinstance(patch, list):
+        raise _refused("a JSON patch is an array of operations", 'send [{"op": "replace", "path": ..., "value": ...}]')
+    if len(patch) > _MOST_OPERATIONS:
+        raise _refused(f"{len(patch)} operations; the limit is {_MOST_OPERATIONS}", "send them in parts", "limit")
+    # A copy by way of its text: operations change it in place.
+    result: Any = load_json(dump_json(document), BODY)
+    copied = 0
+    for at, operation in enumerate(patch):
+        try:
+            if isinstance(operation, dict) and operation.get("op") == "copy":
+                copied += _count(jsonpatch.JsonPointer(operation["from"]).resolve(result))
+                if copied > _MOST_COPIED:
+                    raise _refused(f"it copies more than {_MOST_COPIED} values", "write what is needed", "limit", at)
+            result = jsonpatch.JsonPatch([operation]).apply(result, in_place=True)
+        except jsonpatch.JsonPatchTestFailed:
+            where = operation.get("path")
+            raise _refused(f"the test of {str(where)[:80]!r} does not hold", "read it again", "test", at) from None
+        except (jsonpatch.JsonPatchException, JsonPointerException, TypeError, KeyError, ValueError) as error:
+            if isinstance(error, BundleError):
+                raise
+            raise _refused(str(error)[:200] or "it cannot be applied", "see RFC 6902", "json-patch", at) from None
+        except RecursionError:
+            raise _refused("it is nested too deeply", "nest at most 32 levels", "limit", at) from None
+    return result
+
+
+def _count(value: Any) -> int:
+    total, left = 0, [value]
+    while left:
+        one = left.pop()
+        total += 1
+        left.extend(one.values() if isinstance(one, dict) else one if isinstance(one, list) else ())
+    return total
+
+
+def _refused(message: str, hint: str, code: str = "json-patch", at: int | None = None) -> BundleError:
+    return BundleError([Problem.of(code, message, hint, file=BODY, key="" if at is None else str(at))])
 
 
 def _path_tells(problem: Problem) -> bool:

@@ -17,6 +17,8 @@ from configedge.control.problems import ApiError
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+    from configedge.control.service import Service
+
 log = logging.getLogger(__name__)
 access = logging.getLogger("configedge.access")
 
@@ -35,8 +37,9 @@ class Edge:
     Without that, a page of any site could have its name resolve to 127.0.0.1 and talk to this server.
     """
 
-    def __init__(self, app: ASGIApp, allow_hosts: Collection[str] = ()) -> None:
+    def __init__(self, app: ASGIApp, service: Service, allow_hosts: Collection[str] = ()) -> None:
         self.app = app
+        self.service = service
         self._allowed = {host.lower() for host in allow_hosts}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -64,13 +67,23 @@ class Edge:
             if refused := self._refuse(headers.getlist("host")):
                 await refused.response(request_id)(scope, receive, reply)
             else:
-                await self.app(scope, receive, reply)
+                parent = headers.get("traceparent")
+                with self.service.parts.tracing.span(f"{scope['method']} request", parent, request_id=request_id):
+                    await self.app(scope, receive, reply)
         except Exception:
             log.exception("request %s failed", request_id)
             if not status:
                 await unforeseen().response(request_id)(scope, receive, reply)
         finally:
-            self._note(scope, status, (time.perf_counter() - started) * 1000, request_id)
+            self.service.bodies.give(scope["state"].pop("held", 0))
+            seconds = time.perf_counter() - started
+            route = getattr(scope.get("route"), "path", None)
+            self.service.metrics.request(scope["method"], route, status, seconds)
+            if code := scope["state"].get("problem"):
+                self.service.metrics.rejected(code)
+                if code == "stale":
+                    self.service.metrics.conflicted()
+            self._note(scope, status, seconds * 1000, request_id)
 
     def _refuse(self, hosts: list[str]) -> ApiError | None:
         named = _HOST.fullmatch(hosts[0]) if len(hosts) == 1 else None

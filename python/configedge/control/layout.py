@@ -1,4 +1,10 @@
-"""Where bundles are in a Git tree: reading `bundles/<namespace>/<name>.yaml`, and changing one of them.
+"""Where things are in a Git tree: reading them, and making a tree that has others.
+
+    bundles/<namespace>/<name>.yaml             what operators wrote
+    overlays/<layer>/<namespace>/<name>.yaml    what an environment, or a region in it, has otherwise
+    rendered/<layer>/<namespace>/<name>.yaml    what nodes of that layer get: every bundle, merged
+    policies/                                   what bundles may name in spec.policies
+    tombstones/, approvals/                     what the control plane remembers of deleted keys and second persons
 
 Everything works on objects in the database; nothing is ever checked out.
 """
@@ -6,12 +12,12 @@ Everything works on objects in the database; nothing is ever checked out.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from operator import itemgetter
 
 import pygit2
-from pygit2.enums import FileMode
+from pygit2.enums import FileMode, ObjectType
 
 from configedge.bundle import MAX_DOCUMENT, BundleError, BundlePath, Problem
 from configedge.policy import DIRECTORY, is_policy_file
@@ -23,7 +29,7 @@ _SUFFIX = ".yaml"
 
 
 class LayoutError(ValueError):
-    """A tree that somebody pushed has a file where a directory of bundles belongs."""
+    """A tree that somebody pushed has a file where a directory of ours belongs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,35 +68,78 @@ def bundles(repo: pygit2.Repository, commit: str, namespace: str | None = None) 
 
     Files whose names are no bundle's are passed over: the repository may hold other things.
     """
-    for directory_name, directory in _entries(root(repo, commit), "bundles", ""):
-        if not isinstance(directory, pygit2.Tree) or namespace not in (None, directory_name):
+    yield from documents(directory(repo, root(repo, commit), "bundles"), "", namespace)
+
+
+def overlays(repo: pygit2.Repository, tree: pygit2.Tree, path: BundlePath | None = None) -> Iterator[Found]:
+    """All overlays in a root tree, or those of a bundle: environments before their regions."""
+    for layer, below in layers(repo, tree):
+        for found in documents(below, layer, path.namespace if path is not None else None):
+            if path is None or found.path.base == path:
+                yield found
+
+
+def layers(repo: pygit2.Repository, tree: pygit2.Tree) -> list[tuple[str, pygit2.Tree]]:
+    """The layers that have an overlay, with the tree of each: an environment before its regions."""
+    found = []
+    for name, below in _entries(directory(repo, tree, "overlays"), ""):
+        try:
+            BundlePath("any", "any", name)
+        except BundleError:
             continue
-        for name, entry in _entries(directory, "", _SUFFIX):
+        if isinstance(below, pygit2.Tree):
+            found.append((name, below))
+    return found
+
+
+def documents(top: pygit2.Tree | None, layer: str, namespace: str | None) -> Iterator[Found]:
+    """The documents in a tree of namespaces, as those of a layer, by namespace and name."""
+    for directory_name, below in _entries(top, ""):
+        if not isinstance(below, pygit2.Tree) or namespace not in (None, directory_name):
+            continue
+        for name, entry in _entries(below, _SUFFIX):
             try:
-                yield Found(BundlePath(directory_name, name), str(entry.id), entry.filemode)
+                yield Found(BundlePath(directory_name, name, layer), str(entry.id), entry.filemode)
             except BundleError:
                 continue
 
 
 def find(repo: pygit2.Repository, commit: str, path: BundlePath) -> Found | None:
-    """One bundle's entry at a commit."""
+    """One document's entry at a commit."""
+    entry = entry_at(repo, root(repo, commit), path.git)
+    return Found(path, str(entry.id), entry.filemode) if entry is not None else None
+
+
+def entry_at(repo: pygit2.Repository, tree: pygit2.Tree, file: str) -> pygit2.Object | None:
+    """What a tree has under a path; None if nothing."""
     # Step by step: a look-up by the whole path cannot tell a name that is not there from an object that is lost.
-    *directories, file = path.git.split("/")
-    tree = root(repo, commit)
-    for name in directories:
-        if name not in tree or not isinstance(inner := tree[name], pygit2.Tree):
+    *above, name = file.split("/")
+    for part in above:
+        if part not in tree or not isinstance(inner := tree[part], pygit2.Tree):
             return None
         tree = inner
-    if file not in tree:
-        return None
-    entry = tree[file]
-    return Found(path, str(entry.id), entry.filemode)
+    return tree[name] if name in tree else None  # noqa: SIM401 (a tree has no get)
 
 
-def texts(repo: pygit2.Repository, commit: str, namespace: str | None = None) -> dict[BundlePath, bytes]:
-    """The text of every bundle at a commit, whether or not it would pass a check, in the order of their names."""
+def rendered(repo: pygit2.Repository, commit: str, layer: str) -> tuple[str, pygit2.Tree | None]:
+    """Where nodes of a layer find their bundles, and the tree there: the nearest layer above that has overlays."""
+    top = root(repo, commit)
+    for name in (layer, layer.partition(".")[0]):
+        place = f"rendered/{name}"
+        if name and isinstance(found := entry_at(repo, top, place), pygit2.Tree):
+            return place, found
+    return "bundles", directory(repo, top, "bundles")
+
+
+def texts(
+    repo: pygit2.Repository, commit: str, namespace: str | None = None, layer: str = ""
+) -> dict[BundlePath, bytes]:
+    """The text of every bundle that nodes of a layer get at a commit, in the order of their names.
+
+    Whether or not it would pass a check; what is no text is passed over.
+    """
     found = {}
-    for entry in bundles(repo, commit, namespace):
+    for entry in documents(rendered(repo, commit, layer)[1], "", namespace):
         try:
             found[entry.path] = entry.read(repo)
         except BundleError as error:
@@ -105,11 +154,15 @@ def policies_id(repo: pygit2.Repository, commit: str) -> str:
 
 
 def policies(repo: pygit2.Repository, commit: str) -> dict[str, bytes]:
-    """The files of the directory `policies` at a commit, by name.
+    """The files of the directory `policies` at a commit, by name."""
+    return policy_files(repo, policies_id(repo, commit))
+
+
+def policy_files(repo: pygit2.Repository, directory: str) -> dict[str, bytes]:
+    """The files of a directory of policies, by name; `directory` is what `policies_id` gave.
 
     Links, directories and what is too large are passed over, and so refused by name where they are needed.
     """
-    directory = policies_id(repo, commit)
     if not directory:
         return {}
     files = {}
@@ -121,24 +174,92 @@ def policies(repo: pygit2.Repository, commit: str) -> dict[str, bytes]:
 
 
 def differs(repo: pygit2.Repository, before: pygit2.Commit | None, after: pygit2.Commit, path: BundlePath) -> bool:
-    """Whether the bundle is another one at `after` than at `before` (None: before there was anything)."""
+    """Whether the document is another one at `after` than at `before` (None: before there was anything)."""
     if before is not None and before.tree.id == after.tree.id:
         return False
     old = find(repo, str(before.id), path) if before is not None else None
     return old != find(repo, str(after.id), path)
 
 
-def changed(repo: pygit2.Repository, tree: pygit2.Tree, path: BundlePath, text: bytes | None) -> pygit2.Oid:
-    """A new root tree in which the bundle has this text, or is gone (None). Raises LayoutError."""
-    top = _directory(repo, tree, "bundles")
-    namespace = _directory(repo, top, path.namespace)
-    blob = None if text is None else repo.create_blob(text)
-    within = _with(repo, namespace, path.name + _SUFFIX, blob, FileMode.BLOB)
-    among = _with(repo, top, path.namespace, within, FileMode.TREE)
-    return _with(repo, tree, "bundles", among, FileMode.TREE) or repo.TreeBuilder().write()
+def touched(before: pygit2.Tree | None, after: pygit2.Tree) -> list[BundlePath]:
+    """The documents that are not the same in two root trees, by name."""
+    if before is not None and before.id == after.id:
+        return []
+    # Only where operators write: what is rendered follows from that.
+    paths = ["bundles", "overlays"]
+    found = set()
+    for top in paths:
+        old, new = (tree[top] if tree is not None and top in tree else None for tree in (before, after))
+        for file in _different(old, new, f"{top}/"):
+            if (path := path_of(file)) is not None:
+                found.add(path)
+    return sorted(found)
 
 
-def _directory(repo: pygit2.Repository, parent: pygit2.Tree | None, name: str) -> pygit2.Tree | None:
+def path_of(file: str) -> BundlePath | None:
+    """Which document a file of the repository is; None if it is none."""
+    match file.removesuffix(_SUFFIX).split("/"):
+        case ["bundles", namespace, name]:
+            parts = (namespace, name, "")
+        case ["overlays", layer, namespace, name] if layer:
+            parts = (namespace, name, layer)
+        case _:
+            return None
+    try:
+        return BundlePath(*parts) if file.endswith(_SUFFIX) else None
+    except BundleError:
+        return None
+
+
+def _different(old: pygit2.Object | None, new: pygit2.Object | None, under: str) -> Iterator[str]:
+    """Files by path that are in one of two trees alone, or are others."""
+    if old is not None and new is not None and old.id == new.id and old.filemode == new.filemode:
+        return
+    trees = [one if isinstance(one, pygit2.Tree) else None for one in (old, new)]
+    if trees == [None, None]:
+        yield under.removesuffix("/")
+        return
+    names = {entry.name or "" for tree in trees for entry in tree or ()}
+    for name in sorted(names):
+        was, now = (tree[name] if tree is not None and name in tree else None for tree in trees)
+        yield from _different(was, now, f"{under}{name}/")
+
+
+Files = Mapping[str, pygit2.Oid | None]
+"""Blobs, or trees, by path from the top; None: nothing is there."""
+
+
+def changed(repo: pygit2.Repository, tree: pygit2.Tree | None, files: Files) -> pygit2.Oid:
+    """A new root tree that has these. Raises LayoutError if a file is where a directory is needed."""
+    return _changed(repo, tree, files) or repo.TreeBuilder().write()
+
+
+def _changed(repo: pygit2.Repository, tree: pygit2.Tree | None, files: Files) -> pygit2.Oid | None:
+    """None when that leaves nothing, as Git has no empty directories."""
+    builder = repo.TreeBuilder(tree) if tree is not None else repo.TreeBuilder()
+    below: dict[str, dict[str, pygit2.Oid | None]] = {}
+    for path, child in files.items():
+        name, slash, rest = path.partition("/")
+        if slash:
+            below.setdefault(name, {})[rest] = child
+        else:
+            _set(repo, builder, name, child)
+    for name, inner in below.items():
+        _set(repo, builder, name, _changed(repo, directory(repo, tree, name), inner))
+    return builder.write() if len(builder) else None
+
+
+def _set(repo: pygit2.Repository, builder: pygit2.TreeBuilder, name: str, child: pygit2.Oid | None) -> None:
+    if child is None:
+        if builder.get(name) is not None:
+            builder.remove(name)
+        return
+    is_tree = repo.odb.read_header(child)[0] == ObjectType.TREE
+    builder.insert(name, child, FileMode.TREE if is_tree else FileMode.BLOB)
+
+
+def directory(repo: pygit2.Repository, parent: pygit2.Tree | None, name: str) -> pygit2.Tree | None:
+    """The tree under a name, None if there is nothing. Raises LayoutError for something else."""
     if parent is None or name not in parent:
         return None
     entry = parent[name]
@@ -147,28 +268,12 @@ def _directory(repo: pygit2.Repository, parent: pygit2.Tree | None, name: str) -
     return entry
 
 
-def _entries(tree: pygit2.Tree, under: str, suffix: str) -> list[tuple[str, pygit2.Object]]:
-    """The tree's entries with that suffix, or those of a directory in it, sorted by name without the suffix.
+def _entries(tree: pygit2.Tree | None, suffix: str) -> list[tuple[str, pygit2.Object]]:
+    """The tree's entries with that suffix, sorted by name without it.
 
     A name that is not ASCII becomes one that no bundle has.
     """
-    if under:
-        if under not in tree or not isinstance(inner := tree[under], pygit2.Tree):
-            return []
-        tree = inner
-    named = [((entry.raw_name or b"").decode("ascii", "replace"), entry) for entry in tree]
+    named = [((entry.raw_name or b"").decode("ascii", "replace"), entry) for entry in tree or ()]
     return sorted(
         ((name.removesuffix(suffix), entry) for name, entry in named if name.endswith(suffix)), key=itemgetter(0)
     )
-
-
-def _with(
-    repo: pygit2.Repository, tree: pygit2.Tree | None, name: str, child: pygit2.Oid | None, mode: FileMode
-) -> pygit2.Oid | None:
-    """The tree with one entry set or removed; None when that leaves it empty, as Git has no empty directories."""
-    builder = repo.TreeBuilder(tree) if tree is not None else repo.TreeBuilder()
-    if child is not None:
-        builder.insert(name, child, mode)
-    elif tree is not None and name in tree:
-        builder.remove(name)
-    return builder.write() if len(builder) else None

@@ -8,6 +8,8 @@ import sys
 import time
 from typing import Final
 
+from configedge.control.traces import trace_id
+
 LOG_FORMATS: Final = ("text", "json")
 
 
@@ -23,7 +25,8 @@ class _Text(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         line = super().format(record)
         request_id = getattr(record, "fields", {}).get("request_id")
-        return f"{line} id={request_id}" if request_id else line
+        marks = {"id": request_id, "trace": trace_id()}
+        return " ".join((line, *(f"{name}={mark}" for name, mark in marks.items() if mark)))
 
 
 class _Json(logging.Formatter):
@@ -35,6 +38,8 @@ class _Json(logging.Formatter):
             "message": record.getMessage(),
             **getattr(record, "fields", {}),
         }
+        if trace := trace_id():
+            line["trace_id"] = trace
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
         return json.dumps(line, ensure_ascii=False)

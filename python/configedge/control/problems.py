@@ -11,9 +11,37 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from configedge.bundle import BundleError, Problem, dump_json
+from configedge.control.auth import AccessError
+from configedge.control.changes import BrokenInGit, Conflict
+from configedge.control.events import TooMany
+from configedge.control.fleet import FleetUnavailable
+from configedge.control.idempotency import KeyReused
 from configedge.control.layout import LayoutError
-from configedge.control.store import Full, NotFound, Stale, Unwritable
+from configedge.control.proposals import NotAllowed
+from configedge.control.rates import TooOften
+from configedge.control.reading import Forbidden
+from configedge.control.remote import Unreachable
+from configedge.control.service import Busy
+from configedge.control.store import Full, NotFound, Stale, StoreError, Unwritable
+from configedge.control.writing import ApprovalRequired
 
+FORESEEN = (
+    AccessError,
+    ApprovalRequired,
+    BundleError,
+    Busy,
+    FleetUnavailable,
+    Forbidden,
+    HTTPException,
+    KeyReused,
+    LayoutError,
+    RequestValidationError,
+    StoreError,
+    TooMany,
+    TooOften,
+    Unreachable,
+    pygit2.GitError,
+)
 MEDIA_TYPE = "application/problem+json"
 
 
@@ -67,6 +95,26 @@ def as_api_error(error: Exception) -> ApiError | None:
             return ApiError(412, "stale", f"{error}; {hint}", headers=headers, etag=error.etag)
         case NotFound():
             return ApiError(404, "not-found", str(error))
+        case Forbidden():
+            return ApiError(403, "forbidden", f"{error}; ask an admin for a grant")
+        case ApprovalRequired():
+            return ApiError(403, "approval-required", str(error))
+        case KeyReused():
+            return ApiError(422, "idempotency", str(error))
+        case BrokenInGit():
+            return ApiError(409, "broken", str(error), error.problems)
+        case Conflict() | NotAllowed():
+            return ApiError(409, "conflict", str(error))
+        case Unreachable():
+            return ApiError(503, "remote", str(error), headers={"Retry-After": "1"})
+        case FleetUnavailable():
+            return ApiError(503, "fleet", str(error), headers={"Retry-After": "5"})
+        case AccessError():
+            return ApiError(503, "access", "tokens cannot be used now; the log and /readyz say why")
+        case Busy() | TooMany():
+            return ApiError(503, "busy", str(error), headers={"Retry-After": "1"})
+        case TooOften():
+            return ApiError(429, "rate", str(error), headers={"Retry-After": str(error.retry_after_s)})
         case LayoutError():
             return ApiError(409, "layout", str(error))
         case Full():

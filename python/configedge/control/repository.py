@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import logging
 import os
 import time
 from collections.abc import Iterator
@@ -11,7 +12,10 @@ from pathlib import Path
 import pygit2
 from pygit2.enums import Option
 
+from configedge.control import upkeep
 from configedge.control.layout import BRANCH
+
+log = logging.getLogger(__name__)
 
 _OURS = "configedge.lock"
 # A lock this old belongs to nobody: git and libgit2 hold one for milliseconds.
@@ -25,6 +29,10 @@ _SETTINGS = {
     # Repacking is for whoever holds our lock, not for a process that a push happens to start.
     "receive.autogc": "false",
     "gc.auto": "0",
+    # Where main was, to go back to if its tip is damaged.
+    "core.logAllRefUpdates": "always",
+    # What the control plane remembers is not for pushes.
+    "receive.hideRefs": "refs/proposals",
 }
 
 
@@ -43,11 +51,16 @@ def require_durable_commits() -> None:
 class Repository:
     """The right to write to a repository, held until `close` or the end of the process.
 
-    Raises RepositoryError if the directory cannot be made, is something else, or another control plane has it.
+    At the start it looks through the tip, and makes it whole again if it is damaged: from `mirror` (a URL or path) if
+    there is one, else by going back. Raises RepositoryError if the directory cannot be made, is something else, another
+    control plane has it, or nothing of it is whole.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, mirror: str | None = None) -> None:
         self.path = path.absolute()
+        self._mirror = mirror
+        self.repaired: str | None = None
+        """What had to be done at the start to make it whole; None if nothing had to be."""
         require_durable_commits()
         try:
             fresh = _prepare(self.path)
@@ -71,6 +84,10 @@ class Repository:
             os.close(self._lock)
             self._lock = -1
 
+    def loose_objects(self) -> int:
+        """About how many objects are not packed."""
+        return upkeep.loose_objects(self.path)
+
     def sync_branch(self) -> None:
         """Flushes the branch file and its directory."""
         branch = self.path / BRANCH
@@ -92,13 +109,34 @@ class Repository:
         for lock in _abandoned(self.path):
             lock.unlink(missing_ok=True)
         if fresh:
-            for name, value in _SETTINGS.items():
-                repo.config[name] = value
+            _set(repo)
+        else:
+            self._repair()
+            repo = self.open()
         if BRANCH not in repo.references:
             # An empty first commit, so that there is always a tip: to export, to clone, to compare with.
             who = pygit2.Signature("configedge", "configedge@localhost")
             repo.create_commit(BRANCH, who, who, "Begin the history\n", repo.TreeBuilder().write(), [])
             _flush_all(self.path)
+
+    def _repair(self) -> None:
+        repo = self.open()
+        if BRANCH not in repo.references and not (self.path / BRANCH).exists():
+            return
+        # One that was made before a setting was.
+        _set(repo)
+        try:
+            self.repaired = upkeep.repair(self.path, self._mirror)
+        except (pygit2.GitError, OSError) as error:
+            raise RepositoryError(f"{self.path}: {error}") from error
+        if self.repaired is not None:
+            log.critical("%s", self.repaired)
+
+
+def _set(repo: pygit2.Repository) -> None:
+    for name, value in _SETTINGS.items():
+        if name not in repo.config or repo.config[name] != value:
+            repo.config[name] = value
 
 
 def _prepare(path: Path) -> bool:

@@ -5,23 +5,27 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Sequence
+from typing import Any
 
 from fastapi.dependencies.models import Dependant
 from starlette.requests import ClientDisconnect, Request
 
-from configedge.bundle import MAX_DOCUMENT, Problem
+from configedge.bundle import MAX_DOCUMENT, Problem, load_json
+from configedge.control.documents import BODY
 from configedge.control.problems import ApiError
+from configedge.control.service import Bodies, Service
 from configedge.control.store import Precondition
 
 JSON = "application/json"
-MERGE_PATCH = "application/merge-patch+json"
 
 _BODY_S = 10.0
+_MOST_VALUES = 500_000
+_VALUE = 64
 _ETAGS = re.compile(r'\s*(W/)?"([\x21\x23-\x7e]*)"\s*(?:,|$)')
 
 
-async def read_body(request: Request, content_type: str) -> bytes:
-    """The raw body. Raises ApiError if it is of another type, encoded, over MAX_DOCUMENT bytes, or slow to come."""
+async def read_body(request: Request, content_type: str, most: int = MAX_DOCUMENT) -> bytes:
+    """The raw body. Raises ApiError if it is of another type, encoded, over `most` bytes, or slow to come."""
     sent = request.headers.get("content-type", "")
     if sent.partition(";")[0].strip().lower() != content_type:
         raise ApiError(
@@ -32,20 +36,42 @@ async def read_body(request: Request, content_type: str) -> bytes:
     if request.headers.get("content-encoding", "identity").lower() != "identity":
         raise ApiError(415, "content-encoding", "an encoded body is not taken; send it without Content-Encoding")
     length = request.headers.get("content-length", "0")
-    if length.isdecimal() and int(length) > MAX_DOCUMENT:
-        raise _too_large()
+    if length.isdecimal() and int(length) > most:
+        raise _too_large(most)
     body = bytearray()
     try:
         async with asyncio.timeout(_BODY_S):
             async for chunk in request.stream():
                 body += chunk
-                if len(body) > MAX_DOCUMENT:
-                    raise _too_large()
+                if len(body) > most:
+                    raise _too_large(most)
+                if len(body) > Bodies.SMALL:
+                    # Twice: what is here is copied once.
+                    _hold(request, 2 * len(chunk))
     except TimeoutError:
         raise ApiError(408, "timeout", f"the body did not come within {_BODY_S:g} s") from None
     except ClientDisconnect:
         raise ApiError(400, "disconnected", "the body ended before its length") from None
     return bytes(body)
+
+
+async def read_json(request: Request, most: int = MAX_DOCUMENT) -> tuple[bytes, Any]:
+    """A body of JSON, as it came and as Python types. Raises ApiError, BundleError, Busy."""
+    body = await read_body(request, JSON, most)
+    if len(body) <= Bodies.SMALL:
+        return body, load_json(body, BODY)
+    # At least as many as there are values in it: a value takes far more memory than the three bytes it may have here.
+    values = body.count(b",") + body.count(b"[") + body.count(b"{")
+    if values > _MOST_VALUES:
+        raise ApiError(413, "limit", f"the body has more than {_MOST_VALUES} values; send it in parts")
+    _hold(request, values * _VALUE)
+    return body, await Service.of(request).read(load_json, body, BODY)
+
+
+def _hold(request: Request, size: int) -> None:
+    """Counts what a body takes, until the request ends: see `Edge`."""
+    Service.of(request).bodies.take(size)
+    request.state.held = getattr(request.state, "held", 0) + size
 
 
 def write_precondition(request: Request, *, may_create: bool = False) -> Precondition:
@@ -105,5 +131,5 @@ def _joined(request: Request, name: str) -> str | None:
     return ", ".join(values) if values else None
 
 
-def _too_large() -> ApiError:
-    return ApiError(413, "limit", f"the body is over {MAX_DOCUMENT} bytes; split it into bundles")
+def _too_large(most: int) -> ApiError:
+    return ApiError(413, "limit", f"the body is larger than {most} bytes; send it in parts")

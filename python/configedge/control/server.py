@@ -7,11 +7,12 @@ import contextlib
 import json
 import signal
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import uvicorn
 
 from configedge.control.edge import Edge
+from configedge.control.protocol import Protocol, most_connections
 
 # How long requests under way may take to finish. A commit takes milliseconds.
 _GRACE_S = 1
@@ -19,16 +20,24 @@ _GRACE_S = 1
 
 def serve(app: Edge, listening: socket.socket, ready: Mapping[str, str]) -> None:
     """Prints `ready` as a line of JSON on stdout once requests are taken. Returns after SIGTERM or SIGINT."""
+    Protocol.most = most_connections()
     config = uvicorn.Config(
-        app, log_config=None, access_log=False, server_header=False, ws="none", timeout_graceful_shutdown=_GRACE_S
+        app,
+        http=Protocol,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        ws="none",
+        timeout_graceful_shutdown=_GRACE_S,
     )
-    asyncio.run(_Server(config, ready).serve(sockets=[listening]))
+    asyncio.run(_Server(config, ready, app.service.events.close).serve(sockets=[listening]))
 
 
 class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, ready: Mapping[str, str]) -> None:
+    def __init__(self, config: uvicorn.Config, ready: Mapping[str, str], on_stop: Callable[[], None]) -> None:
         super().__init__(config)
         self._ready = ready
+        self._on_stop = on_stop
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -43,4 +52,6 @@ class _Server(uvicorn.Server):
         yield
 
     def _stop(self) -> None:
+        # Watchers never end by themselves.
+        self._on_stop()
         self.should_exit = True

@@ -1,52 +1,105 @@
-"""What the routes share: the store, the threads that work on it, and who is asking."""
+"""What the routes and the dashboard share: who asks, the threads that work for them, and what is written down of it."""
 
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import Callable, Iterator, Mapping
+import logging
+import threading
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from typing import ParamSpec, TypeVar
+from dataclasses import dataclass, field
+from typing import Any, Literal, ParamSpec, TypeVar
 
 from starlette.requests import Request
 
-from configedge.control.store import Identity, Store
+from configedge.bundle import BundleError
+from configedge.control.audit import Audit
+from configedge.control.auth import Principal, Protection, Unauthenticated
+from configedge.control.events import Events
+from configedge.control.fleet import Fleet, MemoryFleet, NodeState, Propagation, summary
+from configedge.control.idempotency import KeyReused
+from configedge.control.metrics import Metrics
+from configedge.control.proposals import Proposals
+from configedge.control.rates import Rates
+from configedge.control.reading import Forbidden, Reading
+from configedge.control.store import Full, Store, StoreError
+from configedge.control.traces import Tracing
+from configedge.control.writing import ApprovalRequired, Writing
+
+log = logging.getLogger(__name__)
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
-Identify = Callable[[Request], Identity]
+Identify = Callable[[Sequence[str]], Principal]
+"""Who has these values of the Authorization header. Raises Unauthenticated; may block."""
 Check = Callable[[], str | None]
 """Says what is wrong with a part of the process, None if nothing is."""
 
+_MOST_WAITING = 256
 
-class Stages:
-    """How long the parts of a write took."""
 
-    def __init__(self) -> None:
-        self._ms: dict[str, float] = {}
+class Busy(Exception):
+    """Too much is waiting already."""
 
-    @contextmanager
-    def time(self, stage: str) -> Iterator[None]:
-        start = time.perf_counter()
-        yield
-        self._ms[stage] = (time.perf_counter() - start) * 1000
 
-    def header(self) -> str:
-        """As a Server-Timing header, in milliseconds."""
-        return ", ".join(f"{stage};dur={ms:.3f}" for stage, ms in self._ms.items())
+class Bodies:
+    """How much memory the bodies of requests may take together. For the event loop's thread.
+
+    Small ones do not count: there is always room for those.
+    """
+
+    SMALL = 64 << 10
+
+    def __init__(self, most: int = 96 << 20) -> None:
+        self._left = most
+
+    def take(self, size: int) -> None:
+        """Raises Busy if there is no room for so many bytes now."""
+        if size > self._left:
+            raise Busy("there is no room for a body of this size now; try again in a second")
+        self._left -= size
+
+    def give(self, size: int) -> None:
+        self._left += size
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a control plane is put together from, beside its store."""
+
+    identify: Identify
+    protections: Callable[[], Sequence[Protection]] = tuple
+    tokens: Any = None
+    """auth.Tokens, or None where nobody needs one."""
+    audit: Audit | None = None
+    fleet: Fleet = field(default_factory=MemoryFleet)
+    tracing: Tracing = field(default_factory=Tracing)
+    checks: Mapping[str, Check] = field(default_factory=dict)
+    """Further parts of the process that /readyz asks."""
+    rates: Rates = field(default_factory=Rates)
 
 
 class Service:
     """The store behind worker threads: one for writes, so that they queue in order, and a few for reads."""
 
-    def __init__(self, store: Store, identify: Identify, checks: Mapping[str, Check]) -> None:
+    def __init__(self, store: Store, parts: Parts, metrics: Callable[[Service], Metrics]) -> None:
         self.store = store
-        self.identify = identify
-        self.checks = dict(checks)
+        self.parts = parts
+        self.reading = Reading(store)
+        self.writing = Writing(store, parts.protections)
+        self.proposals = Proposals(self.writing)
+        self.events = Events(self)
+        self.propagation = Propagation()
+        self.metrics = metrics(self)
+        self.rates = parts.rates
+        self.bodies = Bodies()
+        self.checks: dict[str, Check] = {"audit": self.audit_problem, **parts.checks}
         self._readers = ThreadPoolExecutor(4, "read")
         self._writer = ThreadPoolExecutor(1, "write")
+        self._waiting = threading.Semaphore(_MOST_WAITING)
+        self._audit_problem: str | None = None
+        store.on_retry.append(self.metrics.retried)
 
     @staticmethod
     def of(request: Request) -> Service:
@@ -56,10 +109,119 @@ class Service:
     async def read(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._readers, lambda: call(*args, **kwargs))
 
+    async def ask(self, who: Principal, request_id: str, call: Callable[..., T], *args: Any) -> T:
+        """A question of somebody, which is written down if it is denied."""
+        return await self._asked(who, request_id, self.read(call, who, *args))
+
+    async def ask_writer(self, who: Principal, request_id: str, call: Callable[..., T], *args: Any) -> T:
+        """One that the writer thread answers, because it plans."""
+        return await self._asked(who, request_id, self.write(call, who, *args))
+
+    async def _asked(self, who: Principal, request_id: str, answer: Awaitable[T]) -> T:
+        try:
+            return await answer
+        except Forbidden as error:
+            await self.read(self.note, who.subject, f"{error.verb}", error.target, "denied", request_id=request_id)
+            raise
+
+    async def act(
+        self, who: Principal, request_id: str, action: str, target: str, call: Callable[[], dict[str, Any]]
+    ) -> dict[str, Any]:
+        """A change by somebody, which is written down whatever comes of it."""
+
+        def work() -> dict[str, Any]:
+            self._need_audit()
+            try:
+                done = call()
+            except (Forbidden, ApprovalRequired) as error:
+                self.note(who.subject, action, target, "denied", request_id=request_id, detail=str(error))
+                self.events.refused(who.subject, target, "denied", str(error))
+                raise
+            except (BundleError, StoreError, KeyReused) as error:
+                code = error.problems[0].code if isinstance(error, BundleError) else type(error).__name__.lower()
+                # Of what is wrong only what and where: the text of a message may have a value in it.
+                where = (
+                    ", ".join(sorted({p.key for p in error.problems}))[:300] if isinstance(error, BundleError) else ""
+                )
+                detail = f"{code} {where}".strip()
+                self.note(who.subject, action, target, "failed", request_id=request_id, detail=detail)
+                self.events.refused(who.subject, target, code, where)
+                raise
+            if not done.get("dry_run"):
+                commit = str(done.get("commit") or "")
+                self.note(who.subject, action, target, "allowed", commit=commit, request_id=request_id)
+            return done
+
+        return await self.write(work)
+
     async def write(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._writer, lambda: call(*args, **kwargs))
+        """Work for the writer thread. Raises Busy if too much waits for it."""
+        if not self._waiting.acquire(blocking=False):
+            raise Busy(f"{_MOST_WAITING} writes are waiting; try again in a second")
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._writer, lambda: call(*args, **kwargs))
+        finally:
+            self._waiting.release()
+
+    def unknown(self, refused: Unauthenticated, target: str, request_id: str) -> None:
+        """Writes down that nobody knows who asked."""
+        if refused.noted:
+            more = f" ({refused.skipped} more were not noted)" if refused.skipped else ""
+            self.note("unknown", "authenticate", target, "denied", request_id=request_id, detail=f"{refused}{more}")
+
+    def note(
+        self,
+        subject: str,
+        action: str,
+        target: str,
+        outcome: Literal["allowed", "denied", "failed"],
+        *,
+        commit: str = "",
+        request_id: str = "",
+        detail: str = "",
+    ) -> None:
+        """An entry for the audit. What has happened cannot be undone, so this only tells if it fails."""
+        if self.parts.audit is None:
+            return
+        try:
+            self.parts.audit.append(
+                subject=subject,
+                action=action,
+                target=target,
+                outcome=outcome,
+                commit=commit,
+                request_id=request_id,
+                detail=detail,
+            )
+            self._audit_problem = None
+        except Exception as error:
+            self._audit_problem = f"the audit cannot be written ({error}); free space or correct it"
+            log.critical("not audited: %s %s %s by %s: %s", outcome, action, target, subject, error)
+
+    def fleet_summary(self, nodes: Sequence[NodeState] | None = None) -> dict[str, Any]:
+        """The fleet in numbers. Raises FleetUnavailable."""
+        found = self.parts.fleet.nodes() if nodes is None else nodes
+        store = self.store
+        return summary(
+            found, store.tip(), lambda commit: float(store.change(commit).time), self.propagation.missed_since
+        )
+
+    def audit_problem(self) -> str | None:
+        return self._audit_problem
+
+    def _need_audit(self) -> None:
+        """Nothing is changed that could not be written down."""
+        if self._audit_problem is not None:
+            self.note("configedge", "audit.resumed", "audit", "allowed")
+            if self._audit_problem is not None:
+                raise Full(self._audit_problem)
 
     def close(self) -> None:
         """Waits for the commit that is under way; writes that still queue were never acknowledged and are dropped."""
+        self.events.close()
         self._writer.shutdown(cancel_futures=True)
         self._readers.shutdown(cancel_futures=True)
+        self.parts.fleet.close()
+        self.parts.tracing.close()
+        if self.parts.audit is not None:
+            self.parts.audit.close()

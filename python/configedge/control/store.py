@@ -1,6 +1,7 @@
-"""The Git repository as a store of bundles: every write is one commit on `main`, made by compare-and-swap.
+"""The Git repository as a store: documents at any commit, history, and commits on `main` by compare-and-swap.
 
-A write that returns is on disk. Nothing is ever checked out, so no name can reach a work tree.
+A commit that is returned is on disk, and at the remote if there is one. Nothing is ever checked out, so no name can
+reach a work tree.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ import random
 import re
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, NoReturn, TypeVar
@@ -19,9 +21,13 @@ import pygit2
 
 from configedge import _core
 from configedge.bundle import Bundle, BundleError, BundlePath, Problem
-from configedge.control import layout
+from configedge.control import layout, tombstones
+from configedge.control.idempotency import Key, Keys
 from configedge.control.layout import BRANCH, LayoutError
+from configedge.control.remote import Rejected, Remote
 from configedge.control.repository import Repository
+from configedge.control.tombstones import Tombstone
+from configedge.signing import Signer
 
 log = logging.getLogger(__name__)
 
@@ -78,9 +84,13 @@ class Precondition:
     """The bundle is one of these; None: it is there, whatever it is."""
     absent: bool = False
     """The bundle is not there. `etags` is then ignored."""
+    anyhow: bool = False
+    """Nothing is required."""
 
     def check(self, path: BundlePath, etag: str | None) -> None:
         """Raises Stale if it is not so."""
+        if self.anyhow:
+            return
         if self.absent:
             if etag is not None:
                 raise Stale(f"{path} is there already", etag)
@@ -88,10 +98,6 @@ class Precondition:
             raise Stale(f"{path} does not exist", None)
         elif self.etags is not None and etag not in self.etags:
             raise Stale(f"{path} has changed since you read it", etag)
-
-    def on(self, etag: str) -> Precondition:
-        """The narrower one that holds for this version alone: for a write that was computed from it."""
-        return Precondition(frozenset({etag}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,13 +112,33 @@ class Stored:
     problems: tuple[Problem, ...]
 
 
+SUBJECT = "Subject: "
+
+
 @dataclass(frozen=True, slots=True)
-class Written:
+class Draft:
+    """A commit that is to be made on top of the one that it was computed from."""
+
+    tree: pygit2.Oid
+    message: str
+    """Ends with a paragraph of trailers, of which the first is the subject."""
+
+
+def message_of(summary: str, note: str, subject: str, request_id: str) -> str:
+    """A commit's message. What a client wrote is quoted, so that nothing in it can pass for a trailer."""
+    lines = ("".join(c if c.isprintable() else " " for c in line).rstrip() for line in note.splitlines())
+    quoted = "\n".join(f"> {line}".rstrip() for line in lines)
+    paragraphs = [summary, *([quoted] if quoted else []), f"{SUBJECT}{subject}\nRequest-Id: {request_id}\n"]
+    return "\n\n".join(paragraphs)
+
+
+@dataclass(frozen=True, slots=True)
+class Advanced:
     commit: str
-    etag: str | None
-    """None after a deletion."""
     changed: bool
-    """False if the bundle was already so; there is no new commit then."""
+    """False if the tree was already so; there is no new commit then."""
+    repeated: bool = False
+    """The commit is that of an earlier request with the same key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +149,8 @@ class Change:
     time: int
     """Unix seconds."""
     author: str
+    subject: str | None
+    """Who it was to the control plane, as in `token:ci`; None for a commit that was pushed."""
     message: str
 
 
@@ -139,31 +167,41 @@ class Page(Generic[Item]):
 
 
 class Store:
-    """The bundles of one repository. Safe to call from any thread; writes wait for each other.
+    """The documents of one repository. Safe to call from any thread; writes wait for each other.
 
-    `Store(path)` creates the repository if there is none; it raises RepositoryError.
+    `Store(path)` creates the repository if there is none; it raises RepositoryError. With a `signer` its commits are
+    signed; with a `remote` that one decides between writers, and this repository is a copy of it.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._repository = Repository(path)
+    def __init__(
+        self, path: Path, *, signer: Signer | None = None, remote: Remote | None = None, mirror: str | None = None
+    ) -> None:
+        self.repository = Repository(path, mirror or (remote.url if remote is not None else None))
+        self._signer = signer
+        self._remote = remote
         self._local = threading.local()
         self._writing = threading.Lock()
+        self._keys = Keys()
         # What parsing gave, by object id: a text never changes under its id.
         self._parsed: dict[tuple[BundlePath, str, str], tuple[bytes, Bundle | None, tuple[Problem, ...]]] = {}
         # The newest policies by the object id of their directory.
         self._policies: tuple[str, _core.Policies] = ("", _core.Policies({}))
         self.on_commit: list[Callable[[str, float], None]] = []
         """Called after each of our commits with its id and the time (Unix seconds) when it was on disk."""
+        self.on_retry: list[Callable[[], None]] = []
+        """Called when another writer was first, before the next attempt."""
+        if remote is not None:
+            remote.attach(self.repository)
 
     def close(self) -> None:
-        self._repository.close()
+        self.repository.close()
 
     # Reading
 
     def tip(self) -> str:
         """The commit that main is at."""
         try:
-            return str(self._repo.references[BRANCH].target)
+            return str(self.repo.references[BRANCH].target)
         except KeyError:
             raise Unwritable("the repository has no branch main any more; push it again") from None
 
@@ -173,131 +211,224 @@ class Store:
         return tip, float(self._commit(tip).commit_time)
 
     def list(
-        self, namespace: str | None = None, limit: int = 100, after: BundlePath | None = None, at: str | None = None
+        self,
+        namespace: str | None = None,
+        limit: int = 100,
+        after: BundlePath | None = None,
+        at: str | None = None,
+        visible: Callable[[BundlePath], bool] = lambda path: True,
     ) -> Page[Stored]:
         """Bundles by namespace and name, those that follow `after`. Raises NotFound for a commit that is not there."""
-        commit = self._resolve(at)
-        found = [f for f in layout.bundles(self._repo, commit, namespace) if after is None or f.path > after]
+        commit = self.resolve(at)
+        entries = layout.bundles(self.repo, commit, namespace)
+        found = [one for one in entries if (after is None or one.path > after) and visible(one.path)]
         items = tuple(self._stored(entry, commit) for entry in found[:limit])
         return Page(commit, items, str(items[-1].path) if len(found) > limit else None)
 
     def get(self, path: BundlePath, at: str | None = None) -> Stored:
         """A bundle now, or as it was at a commit. Raises NotFound."""
-        commit = self._resolve(at)
-        found = layout.find(self._repo, commit, path)
+        commit = self.resolve(at)
+        found = layout.find(self.repo, commit, path)
         if found is None:
             raise NotFound(f"there is no bundle {path}" + (f" at {at}" if at else ""))
         return self._stored(found, commit)
 
-    def texts(self, commit: str, namespace: str | None = None) -> dict[BundlePath, bytes]:
-        """The text of every bundle at a commit, also of those that would not pass a check."""
-        return layout.texts(self._repo, commit, namespace)
+    def overlays(self, path: BundlePath, at: str | None = None) -> tuple[Stored, ...]:
+        """The overlays of a bundle: environments before their regions."""
+        commit = self.resolve(at)
+        tree = layout.root(self.repo, commit)
+        return tuple(self._stored(found, commit) for found in layout.overlays(self.repo, tree, path))
 
-    def policies(self, at: str | None = None) -> _core.Policies:
-        """The policies that bundles are checked with at a commit, or now."""
-        return self._policies_at(self._resolve(at))[1]
+    def texts(self, commit: str, namespace: str | None = None, layer: str = "") -> dict[BundlePath, bytes]:
+        """The text of every bundle that nodes of a layer get, also of those that would not pass a check."""
+        return layout.texts(self.repo, commit, namespace, layer)
+
+    def file(self, name: str, at: str | None = None) -> bytes | None:
+        """The content of any file at a commit; None if there is none."""
+        entry = layout.entry_at(self.repo, layout.root(self.repo, self.resolve(at)), name)
+        return self.repo.odb.read(entry.id)[1] if isinstance(entry, pygit2.Blob) else None
+
+    def tombstones(self, path: BundlePath, at: str | None = None) -> tuple[Tombstone, ...]:
+        """The deleted keys of a bundle that are remembered."""
+        return tombstones.read(self.file(tombstones.file_of(path), at))
+
+    def policies_of(self, commit: str) -> tuple[str, _core.Policies]:
+        """The policies that bundles are checked with at a commit, and the object id of their directory."""
+        return self._policies_by(layout.policies_id(self.repo, commit))
+
+    def policies_in(self, tree: pygit2.Oid | None) -> tuple[str, _core.Policies]:
+        """Those of a directory that no commit may have yet."""
+        return self._policies_by(str(tree) if tree is not None else "")
 
     def policy_files(self, commit: str) -> dict[str, bytes]:
         """The content of the directory `policies` at a commit, by file name."""
-        return layout.policies(self._repo, commit)
+        return layout.policies(self.repo, commit)
 
-    def history(self, path: BundlePath | None = None, limit: int = 50, cursor: str | None = None) -> Page[Change]:
-        """Commits on main that changed the bundle (None: all commits), newest first.
+    def history(
+        self,
+        path: BundlePath | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+        visible: Callable[[BundlePath], bool] | None = None,
+    ) -> Page[Change]:
+        """Commits on main that changed the document (None: all commits), newest first.
+
+        With `visible`, only those of which everything that they touched is.
 
         A merge counts as one change. A page may have fewer items than asked for and still have a `next`: it looks at
         a bounded number of commits. Raises NotFound for a cursor that is no commit.
         """
         tip = self.tip()
-        at: pygit2.Commit | None = self._commit(self._resolve(cursor)) if cursor else self._commit(tip)
+        at: pygit2.Commit | None = self._commit(self.resolve(cursor)) if cursor else self._commit(tip)
         items: list[Change] = []
         for _ in range(_SCAN):
             if at is None or len(items) == limit:
                 break
             before = at.parents[0] if at.parents else None
-            if path is None or layout.differs(self._repo, before, at, path):
-                items.append(Change(str(at.id), at.commit_time, at.author.name, at.message.strip()))
+            wanted = path is None or layout.differs(self.repo, before, at, path)
+            if wanted and (visible is None or self._shown(at, visible)):
+                items.append(self._change(at))
             at = before
         return Page(tip, tuple(items), str(at.id) if at else None)
 
+    def _shown(self, commit: pygit2.Commit, visible: Callable[[BundlePath], bool]) -> bool:
+        # One that touches no document, policies for one, is for those who may see everything.
+        touched = self.touched(commit)
+        return bool(touched) and all(map(visible, touched))
+
+    def change(self, commit: str) -> Change:
+        """What a commit says of itself. Raises NotFound."""
+        return self._change(self._commit(self.resolve(commit)))
+
+    def parent(self, commit: str) -> str | None:
+        """The commit before."""
+        parents = self._commit(commit).parents
+        return str(parents[0].id) if parents else None
+
+    def touched(self, commit: str | pygit2.Commit, since: str | None = None) -> tuple[BundlePath, ...]:
+        """The documents that a commit changed, or that are others than at the commit `since`."""
+        after = self._commit(commit) if isinstance(commit, str) else commit
+        before = self._commit(since) if since else after.parents[0] if after.parents else None
+        return tuple(layout.touched(before.tree if before is not None else None, after.tree))
+
+    def since(self, commit: str, most: int = 1_000) -> tuple[str, ...] | None:
+        """The commits of main after `commit`, oldest first; None if it is not one of the newest `most`."""
+        found: list[str] = []
+        at: pygit2.Commit | None = self._commit(self.tip())
+        while at is not None and len(found) <= most:
+            if str(at.id) == commit:
+                return tuple(reversed(found))
+            found.append(str(at.id))
+            at = at.parents[0] if at.parents else None
+        return None
+
+    @staticmethod
+    def _change(commit: pygit2.Commit) -> Change:
+        message, _, trailers = commit.message.strip().rpartition("\n\n")
+        if trailers.startswith(SUBJECT):
+            subject: str | None = trailers.partition("\n")[0].removeprefix(SUBJECT)
+        else:
+            message, subject = commit.message.strip(), None
+        return Change(str(commit.id), commit.commit_time, commit.author.name, subject, message)
+
     # Writing
 
-    def put(self, path: BundlePath, text: bytes, require: Precondition, author: Identity) -> Written:
-        """Commits the text of a bundle, which the caller has checked. Raises Stale, Unwritable, Full, LayoutError."""
-        return self._write(path, text, require, author)
+    def advance(
+        self,
+        draft: Callable[[str], Draft],
+        author: Identity,
+        key: Key | None = None,
+    ) -> Advanced:
+        """Makes what `draft` makes of the tip the next commit of main.
 
-    def delete(self, path: BundlePath, require: Precondition, author: Identity) -> Written:
-        """Commits the absence of a bundle. Raises what `put` raises."""
-        return self._write(path, None, require, author)
-
-    def would_put(self, path: BundlePath, text: bytes, require: Precondition) -> Written:
-        """What `put` would answer, without writing. `commit` is the tip."""
-        tip, etag = self._current(path)
-        require.check(path, etag)
-        new = str(pygit2.hash(text))
-        return Written(tip, new, new != etag)
-
-    def would_delete(self, path: BundlePath, require: Precondition) -> Written:
-        """What `delete` would answer, without writing. `commit` is the tip."""
-        tip, etag = self._current(path)
-        require.check(path, etag)
-        return Written(tip, None, True)
-
-    def _write(self, path: BundlePath, text: bytes | None, require: Precondition, author: Identity) -> Written:
+        It is called again if another writer was first, so it must look at everything anew. With a `key`, a request that
+        was committed before is not committed again. Raises KeyReused, Unwritable, Full, and what `draft` raises.
+        """
         with self._writing:
             for attempt in range(_ATTEMPTS):
-                tip, etag = self._current(path)
-                require.check(path, etag)
-                if text is not None and str(pygit2.hash(text)) == etag:
-                    return Written(tip, etag, False)
+                tip = self.tip()
+                if key is not None and (done := self._keys.find(self.repo, tip, key)):
+                    return Advanced(done, True, True)
                 try:
-                    commit = self._commit_on(tip, path, text, _message(path, text, etag), author)
+                    wanted = draft(tip)
+                    if wanted.tree == layout.root(self.repo, tip).id:
+                        return Advanced(tip, False)
+                    commit = self._commit_on(tip, wanted, author, key)
                 except LayoutError:
                     raise
-                except (pygit2.GitError, OSError) as error:
+                except (pygit2.GitError, OSError, Rejected) as error:
                     if not _lost_race(error):
                         _refuse(error)
+                    for tell in self.on_retry:
+                        tell()
                     # Somebody else's push holds the branch, or moved it: look again whether we still may.
                     time.sleep(_PAUSE_S * random.uniform(0.5, 1.5) * (attempt + 1))
                     continue
                 now = time.time()
                 for call in self.on_commit:
                     call(commit, now)
-                return Written(commit, None if text is None else str(pygit2.hash(text)), True)
+                return Advanced(commit, True)
         raise Unwritable("other writers kept the branch busy; try again")
 
-    def _commit_on(self, tip: str, path: BundlePath, text: bytes | None, message: str, author: Identity) -> str:
+    @contextmanager
+    def exclusively(self) -> Iterator[None]:
+        """No commit is made meanwhile: for maintenance."""
+        with self._writing:
+            yield
+
+    def _commit_on(self, tip: str, draft: Draft, author: Identity, key: Key | None) -> str:
         """One commit on top of `tip`; the branch moves only if it is still there."""
-        repo = self._repo
+        repo = self.repo
         branch = repo.references[BRANCH]
         if str(branch.target) != tip:
             raise pygit2.GitError(_MOVED)
-        tree = layout.changed(repo, layout.root(repo, tip), path, text)
-        who = pygit2.Signature(author.name, author.email)
-        commit = repo.create_commit(None, who, who, message, tree, [tip])
+        # Time never goes back along the history, whatever a clock does.
+        when = max(int(time.time()), self._commit(tip).commit_time)
+        who = pygit2.Signature(author.name, author.email, when, 0)
+        message = draft.message if key is None else draft.message + key.trailers()
+        commit = self.make_commit(who, message, draft.tree, [tip])
+        if self._remote is not None:
+            self._remote.push(commit, tip)
         try:
             branch.set_target(commit)
         except (pygit2.GitError, OSError):
             # A failure after the rename: the commit is there for all to see, so it has to be made to stay.
-            if self.tip() != str(commit):
+            if self.tip() != commit:
                 raise
-            self._repository.sync_branch()
-        return str(commit)
+            self.repository.sync_branch()
+        return commit
+
+    def move(self, ref: str, commit: str, before: str | None) -> None:
+        """Makes a ref other than main point to a commit, at the remote too. Raises GitError if it is not as before."""
+        if self._remote is not None:
+            self._remote.push(commit, before or "", ref)
+        if before is None:
+            self.repo.references.create(ref, commit)
+            return
+        reference = self.repo.references[ref]
+        if str(reference.target) != before:
+            raise pygit2.GitError(_MOVED)
+        reference.set_target(commit)
+
+    def make_commit(self, who: pygit2.Signature, message: str, tree: pygit2.Oid, parents: Sequence[str]) -> str:
+        """A commit object that no branch has yet, signed if there is a signer; gives its id."""
+        repo = self.repo
+        if self._signer is None:
+            return str(repo.create_commit(None, who, who, message, tree, list(parents)))
+        content: str = repo.create_commit_string(who, who, message, tree, list(parents))  # type: ignore[assignment]
+        return str(repo.create_commit_with_signature(content, self._signer.sign(content.encode()), "gpgsig"))
 
     # Inside
 
     @property
-    def _repo(self) -> pygit2.Repository:
+    def repo(self) -> pygit2.Repository:
+        """The calling thread's own handle."""
         repo: pygit2.Repository | None = getattr(self._local, "repo", None)
         if repo is None:
-            repo = self._local.repo = self._repository.open()
+            repo = self._local.repo = self.repository.open()
         return repo
 
-    def _current(self, path: BundlePath) -> tuple[str, str | None]:
-        tip = self.tip()
-        found = layout.find(self._repo, tip, path)
-        return tip, found.blob if found else None
-
-    def _resolve(self, at: str | None) -> str:
+    def resolve(self, at: str | None) -> str:
         if at is None:
             return self.tip()
         if not _COMMIT_ID.fullmatch(at):
@@ -306,21 +437,21 @@ class Store:
 
     def _commit(self, commit: str) -> pygit2.Commit:
         try:
-            return self._repo[commit].peel(pygit2.Commit)
+            return self.repo[commit].peel(pygit2.Commit)
         except (KeyError, pygit2.GitError):
             raise NotFound(f"there is no commit {commit}") from None
 
-    def _policies_at(self, commit: str) -> tuple[str, _core.Policies]:
-        known, directory = self._policies, layout.policies_id(self._repo, commit)
+    def _policies_by(self, directory: str) -> tuple[str, _core.Policies]:
+        known = self._policies
         if directory != known[0]:
-            self._policies = known = (directory, _core.Policies(layout.policies(self._repo, commit)))
+            self._policies = known = (directory, _core.Policies(layout.policy_files(self.repo, directory)))
         return known
 
     def _stored(self, found: layout.Found, commit: str) -> Stored:
-        tree, policies = self._policies_at(commit)
+        tree, policies = self.policies_of(commit)
         key = (found.path, found.blob, tree)
         if (parsed := self._parsed.get(key)) is None:
-            parsed = _parse(self._repo, found, policies)
+            parsed = _parse(self.repo, found, policies)
             if len(self._parsed) >= _PARSED:
                 self._parsed.clear()
             self._parsed[key] = parsed
@@ -339,7 +470,7 @@ def _parse(
         bundle = Bundle.parse(text, found.path.git, policies)
     except BundleError as error:
         return text, None, error.problems
-    if bundle.path != found.path:
+    if bundle.path != found.path.base:
         problem = Problem.of(
             "name", f"the document says it is {bundle.path}", "rename the file or the bundle", file=found.path.git
         )
@@ -347,12 +478,8 @@ def _parse(
     return text, bundle, ()
 
 
-def _message(path: BundlePath, text: bytes | None, etag: str | None) -> str:
-    return f"{'Delete' if text is None else 'Update' if etag else 'Create'} {path}\n"
-
-
 def _lost_race(error: Exception) -> bool:
-    return _MOVED in str(error) or "failed to lock file" in str(error)
+    return isinstance(error, Rejected) or _MOVED in str(error) or "failed to lock file" in str(error)
 
 
 def _refuse(error: Exception) -> NoReturn:

@@ -11,6 +11,8 @@ import pygit2
 
 from configedge.control import layout
 from configedge.control.repository import require_durable_commits
+from configedge.signing import AllowedSigners, SigningError, verify_commit
+from configedge.sync import proof
 from configedge.sync.pump import Revision
 
 _TIMEOUT_MS = 10_000
@@ -22,15 +24,21 @@ class RemoteError(Exception):
 
 
 class GitSource:
-    """A branch of a remote (URL or path). Raises RemoteError if the branch name or the mirror cannot be used."""
+    """A branch of a remote (URL or path). Raises RemoteError if the branch name or the mirror cannot be used.
 
-    def __init__(self, remote: str, branch: str, namespace: str | None, cache: Path) -> None:
+    With `allowed_signers`, a file as Git has it, a tip is taken only if one of these signed it.
+    """
+
+    def __init__(
+        self, remote: str, branch: str, namespace: str | None, cache: Path, allowed_signers: Path | None = None
+    ) -> None:
         if not _BRANCH.fullmatch(branch) or ".." in branch or "//" in branch or branch.endswith(("/", ".", ".lock")):
             raise RemoteError(f"{branch[:80]!r} is not a branch name; give one like main")
         # A path is meant from here, and must be the same remote from everywhere.
         self._remote = remote if "://" in remote or not Path(remote).exists() else str(Path(remote).resolve())
         self._branch = branch
         self._namespace = namespace
+        self._signers = _Signers(allowed_signers) if allowed_signers is not None else None
         mirror = cache / hashlib.sha256(self._remote.encode()).hexdigest()[:16]
         # A torn mirror would be of no use after a power cut, and a dead remote must not be waited for.
         require_durable_commits()
@@ -54,11 +62,42 @@ class GitSource:
             raise RemoteError(f"{self._remote} has no branch {self._branch!r}; give --branch one that it has") from None
         except (pygit2.GitError, OSError) as error:
             raise RemoteError(f"cannot fetch {self._branch!r} from {self._remote}: {error}") from error
+        if self._signers is not None:
+            # Also of a commit that is exported already: who may sign can have changed since.
+            self._signers.require(self._repo, commit)
         if commit == known:
             return None
         made = self._repo[commit].peel(pygit2.Commit).commit_time
         files = layout.texts(self._repo, commit, self._namespace)
-        return Revision(commit, float(made), files, layout.policies(self._repo, commit))
+        proved = proof.of(self._repo, commit, proof.directories(self._repo, commit, self._namespace))
+        return Revision(commit, float(made), files, layout.policies(self._repo, commit), proved)
+
+
+class _Signers:
+    """A file of allowed signers, read again when it is another one, and the last commit that passed."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._seen: tuple[int, ...] = ()
+        self._good = ""
+
+    def require(self, repo: pygit2.Repository, commit: str) -> None:
+        """Raises RemoteError if none of them signed the commit."""
+        try:
+            stat = self._path.stat()
+            seen = (stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)
+            if (seen, commit) == (self._seen, self._good):
+                return
+            signers = AllowedSigners.load(self._path)
+        except OSError as error:
+            raise RemoteError(f"cannot read the allowed signers in {self._path}: {error.strerror}") from None
+        except SigningError as error:
+            raise RemoteError(f"commit {commit} cannot be verified: {error}") from None
+        try:
+            verify_commit(repo, commit, signers)
+        except SigningError as error:
+            raise RemoteError(f"commit {commit} is not signed by anyone in {self._path}: {error}") from None
+        self._seen, self._good = seen, commit
 
 
 def default_cache() -> Path:

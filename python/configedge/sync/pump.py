@@ -27,6 +27,8 @@ class Revision:
     files: dict[BundlePath, bytes]
     policies: dict[str, bytes] = field(default_factory=dict)
     """The files of the directory `policies`, by name."""
+    proof: dict[str, bytes] = field(default_factory=dict)
+    """What proves that these are the commit's, by file name; empty if it is not signed."""
 
 
 class Source(Protocol):
@@ -70,7 +72,14 @@ class Pump:
         try:
             revision = self._source.poll(self._known)
             if revision is not None:
-                new = export(revision.files, revision.commit, revision.committed_at, self._spool, revision.policies)
+                new = export(
+                    revision.files,
+                    revision.commit,
+                    revision.committed_at,
+                    self._spool,
+                    revision.policies,
+                    revision.proof,
+                )
                 if new and self._on_export:
                     self._on_export(revision)
                 self._known = revision.commit

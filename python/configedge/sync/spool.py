@@ -17,6 +17,7 @@ from pathlib import Path
 
 from configedge.bundle import BundlePath
 from configedge.policy import DIRECTORY, is_policy_file
+from configedge.sync import proof as proofs
 
 log = logging.getLogger(__name__)
 
@@ -32,10 +33,11 @@ def export(
     committed_at: float,
     spool: Path,
     policies: Mapping[str, bytes] | None = None,
+    proof: Mapping[str, bytes] | None = None,
 ) -> bool:
     """Makes `files` all that the spool has, at once: a reader sees the old files or the new ones, never some of each.
 
-    `policies` are the files of the directory of that name, if there are any.
+    `policies` are the files of the directory of that name, if there are any; `proof` is what `proof.of` gives.
 
     `committed_at` is in Unix seconds. False if the spool had these files of this commit already. The directory is
     made if it is missing. Raises OSError; the spool then is as it was. One exporter a spool, please.
@@ -46,14 +48,16 @@ def export(
     _sweep(spool, current)
     named = {path.spool: text for path, text in files.items()}
     named |= {f"{DIRECTORY}/{name}": content for name, content in (policies or {}).items() if is_policy_file(name)}
+    named |= {f"{proofs.DIRECTORY}/{name}": content for name, content in (proof or {}).items()}
     if current is not None and _holds(current, named, commit):
         return False
 
     new = spool / f"{_OURS}{time.strftime('%Y-%m-%d-%H-%M-%S', time.gmtime())}-{secrets.token_hex(4)}"
     try:
         new.mkdir(mode=0o755)
-        if policies:
-            (new / DIRECTORY).mkdir(mode=0o755)
+        for directory, content in ((DIRECTORY, policies), (proofs.DIRECTORY, proof)):
+            if content:
+                (new / directory).mkdir(mode=0o755)
         for name, text in named.items():
             _write(new / name, text)
         manifest = {

@@ -3,6 +3,8 @@
 use configrelay::Problem;
 use configrelay::bundle::Bundle;
 use configrelay::check::{Checked, check};
+use configrelay::flatten::Flat;
+use configrelay::guard::{self, Size};
 use configrelay::policies;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
@@ -36,27 +38,50 @@ pub(crate) fn policy_digest(module: &[u8]) -> String {
     policies::digest_of(module)
 }
 
-type Told<'py> = (Option<Bound<'py, PyBytes>>, Vec<Bound<'py, PyDict>>, Vec<Bound<'py, PyDict>>, Option<Bound<'py, PyBytes>>);
+/// What came of the check of one document.
+#[pyclass(frozen, get_all, module = "configedge._core")]
+pub(crate) struct CheckedBundle {
+    document: Option<Py<PyBytes>>,
+    problems: Vec<Py<PyDict>>,
+    warnings: Vec<Py<PyDict>>,
+    derived: Option<Py<PyBytes>>,
+    size: (usize, usize),
+}
 
-/// Checks one ConfigBundle document: syntax, envelope, limits, schema, policies.
+/// Checks one ConfigBundle document: syntax, envelope, limits, schema, policies, and its size against that of what is served.
 ///
-/// `file` names it in problems; a name that ends in `.json` is read as JSON, any other as YAML. Gives the whole document as
-/// compact JSON, or None if it cannot be read as a bundle; a list of problems (dicts with file, key, line, column, code,
-/// message, hint), which is empty if the document may be published; a list of warnings, of the same shape; and the
-/// values with what policies derived as compact JSON, or None if none did.
+/// `file` names it in problems; a name that ends in `.json` is read as JSON, any other as YAML. `served` is the `size` of what
+/// it would replace: without it, or with the annotation, any size will do.
 #[pyfunction]
-#[pyo3(signature = (text, file, policies=None, /))]
-pub(crate) fn check_bundle<'py>(py: Python<'py>, text: &[u8], file: &str, policies: Option<&Policies>) -> PyResult<Told<'py>> {
+#[pyo3(signature = (text, file, policies=None, served=None, /))]
+pub(crate) fn check_bundle(
+    py: Python<'_>,
+    text: &[u8],
+    file: &str,
+    policies: Option<&Policies>,
+    served: Option<(usize, usize)>,
+) -> PyResult<CheckedBundle> {
     let none = policies::Policies::default();
     let policies = policies.map_or(&none, |policies| &policies.0);
-    let (json, checked) = py.detach(|| match Bundle::parse(text, file) {
-        Ok(bundle) => (Some(bundle.to_json()), check(&bundle, policies)),
-        Err(problems) => (None, Checked { problems, ..Checked::default() }),
+    let (json, checked, size) = py.detach(|| match Bundle::parse(text, file) {
+        Ok(bundle) => {
+            let mut checked = check(&bundle, policies);
+            let new = Size::of(&Flat::of(checked.derived.as_ref().unwrap_or(bundle.values())));
+            let old = served.filter(|_| checked.problems.is_empty()).map(|(keys, bytes)| Size { keys, bytes });
+            checked.problems.extend(old.and_then(|old| guard::resize(&bundle, old, new)));
+            (Some(bundle.to_json()), checked, new)
+        }
+        Err(problems) => (None, Checked { problems, ..Checked::default() }, Size { keys: 0, bytes: 0 }),
     });
-    let dicts = |told: &[Problem]| told.iter().map(|problem| to_dict(py, problem)).collect::<PyResult<Vec<_>>>();
-    let derived = checked.derived.map(|values| PyBytes::new(py, values.to_value().to_string().as_bytes()));
-    let json = json.map(|json| PyBytes::new(py, json.as_bytes()));
-    Ok((json, dicts(&checked.problems)?, dicts(&checked.warnings)?, derived))
+    let dicts = |told: &[Problem]| told.iter().map(|problem| Ok(to_dict(py, problem)?.unbind())).collect::<PyResult<Vec<_>>>();
+    let bytes = |text: &str| PyBytes::new(py, text.as_bytes()).unbind();
+    Ok(CheckedBundle {
+        document: json.map(|json| bytes(&json)),
+        problems: dicts(&checked.problems)?,
+        warnings: dicts(&checked.warnings)?,
+        derived: checked.derived.map(|values| bytes(&values.to_value().to_string())),
+        size: (size.keys, size.bytes),
+    })
 }
 
 fn to_dict<'py>(py: Python<'py>, problem: &Problem) -> PyResult<Bound<'py, PyDict>> {

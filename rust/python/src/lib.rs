@@ -23,6 +23,7 @@ fn core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<classes::health::Health>()?;
     module.add_class::<classes::publisher::Publisher>()?;
     module.add_class::<check::Policies>()?;
+    module.add_class::<check::CheckedBundle>()?;
     module.add_function(wrap_pyfunction!(check::check_bundle, module)?)?;
     module.add_function(wrap_pyfunction!(check::policy_digest, module)?)?;
     let mapping = module.py().import("collections.abc")?.getattr("Mapping")?;

@@ -1,0 +1,150 @@
+"""What goes on beside the requests: fetching from the remote, rendering what others pushed, mirroring, packing."""
+
+from __future__ import annotations
+
+import logging
+import random
+import subprocess
+import threading
+import time
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self
+
+from configedge.control.layout import BRANCH, LayoutError
+from configedge.control.remote import Remote, Unreachable, without_password
+from configedge.control.service import Service
+from configedge.control.store import Draft, Identity, StoreError, message_of
+from configedge.control.upkeep import Packer
+
+log = logging.getLogger(__name__)
+
+_EVERY_S = 1.0
+_PACK_EVERY_S = 30.0
+_MIRROR_S = 30.0
+_OURS = Identity("configedge", "configedge@localhost")
+
+
+class Background:
+    """One thread. As a context manager it runs until the end."""
+
+    def __init__(self, service: Service, remote: Remote | None, mirror: str | None) -> None:
+        self._service = service
+        self._store = service.store
+        self._remote = remote
+        self._mirror = mirror
+        self._mirrored = ""
+        self._rendered = ""
+        self._packer = Packer(self._store.repository.path, self._alone)
+        self._pack_at = time.monotonic() + _PACK_EVERY_S
+        self._problem: str | None = None
+        self._mirror_problem: str | None = None
+        self._wake = threading.Event()
+        self._stopping = False
+        self._thread = threading.Thread(target=self._run, name="background", daemon=True)
+        self._store.on_commit.append(lambda commit, at: self._wake.set())
+
+    def checks(self) -> dict[str, Callable[[], str | None]]:
+        """For /readyz."""
+        found: dict[str, Callable[[], str | None]] = {"packing": lambda: self._packer.problem}
+        if self._remote is not None:
+            remote = self._remote
+            found["remote"] = lambda: remote.problem
+        if self._mirror is not None:
+            found["mirror"] = lambda: self._mirror_problem
+        return found
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._stopping = True
+        self._wake.set()
+        self._thread.join(timeout=2.0)
+
+    def _run(self) -> None:
+        while not self._stopping:
+            for work in (self._fetch, self._render, self._copy, self._pack):
+                try:
+                    work()
+                except Exception as error:
+                    self._say(f"{work.__name__.strip('_')}: {error}")
+            self._wake.wait(_EVERY_S * random.uniform(0.9, 1.1))
+            self._wake.clear()
+
+    def _say(self, problem: str) -> None:
+        # Once, however often it is tried.
+        if problem != self._problem:
+            log.error("%s", problem)
+        self._problem = problem
+
+    def _fetch(self) -> None:
+        if self._remote is None:
+            return
+        try:
+            self._remote.fetch()
+        except Unreachable as error:
+            self._say(str(error))
+
+    def _render(self) -> None:
+        """What somebody pushed has no rendering yet."""
+        tip = self._store.tip()
+        if tip == self._rendered:
+            return
+        change = self._store.change(tip)
+        if change.subject is not None:
+            self._rendered = tip
+            return
+        touched = ", ".join(str(path) for path in self._store.touched(tip))
+        self._service.note(f"git:{change.author}", "push", touched, "allowed", commit=tip)
+        planner = self._service.writing.planner
+
+        def draft(tip: str) -> Draft:
+            tree = planner.rendered(tip)
+            return Draft(tree, message_of("Render overlays", "", "configedge", tip[:12]))
+
+        try:
+            done = self._store.advance(draft, _OURS)
+        except (StoreError, LayoutError, Unreachable) as error:
+            self._say(f"what was pushed cannot be rendered: {error}")
+            return
+        self._rendered = done.commit if done.changed else tip
+
+    def _copy(self) -> None:
+        if self._mirror is None:
+            return
+        tip = self._store.tip()
+        if tip == self._mirrored:
+            return
+        refs = [f"+{BRANCH}:{BRANCH}", "+refs/proposals/*:refs/proposals/*"]
+        command = ["git", "-c", "core.fsync=committed,reference", "-C", str(self._store.repository.path), "push"]
+        try:
+            done = subprocess.run(
+                [*command, "--quiet", self._mirror, *refs],
+                capture_output=True,
+                text=True,
+                errors="replace",
+                timeout=_MIRROR_S,
+                stdin=subprocess.DEVNULL,
+                check=False,
+            )
+            said = without_password(done.stderr.strip())[:200] if done.returncode != 0 else None
+        except subprocess.TimeoutExpired:
+            # Its own words have the command in them, and so the URL with its password.
+            said = f"no answer within {_MIRROR_S:g} s"
+        if said is not None:
+            self._mirror_problem = f"the mirror does not take pushes: {said}"
+            self._say(self._mirror_problem)
+            return
+        self._mirror_problem = None
+        self._mirrored = tip
+
+    def _pack(self) -> None:
+        if time.monotonic() >= self._pack_at:
+            self._pack_at = time.monotonic() + _PACK_EVERY_S
+            self._packer.look()
+
+    def _alone(self, work: Callable[[], None]) -> None:
+        with self._store.exclusively():
+            work()

@@ -1,0 +1,397 @@
+"""What a write comes to before it is written: new documents, checked alone and in every layer, by key, with its tree.
+
+One plan for everything: a put, a patch, a deletion, a rollback, several of them, a dry run, a proposal.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pygit2
+
+from configedge import _core
+from configedge.bundle import Bundle, BundleError, BundlePath, Problem, load_json
+from configedge.control import documents, layers, layout, tombstones
+from configedge.control.diff import KeyChange, key_changes, touched_keys
+from configedge.control.store import NotFound, Precondition, Store, Stored, StoreError
+
+MAX_OPERATIONS = 200
+"""Most documents that one change set may touch."""
+_ALLOW_RESIZE = "configedge.io/allow-resize"
+
+
+class Conflict(StoreError):
+    """The documents do not go together: an overlay without its bundle, a document twice."""
+
+
+class Overlaid(Conflict):
+    """A bundle cannot go while overlays lie over it."""
+
+    def __init__(self, path: BundlePath, overlays: Sequence[BundlePath]) -> None:
+        shown = f" ({', '.join(map(str, overlays[:5]))})" if overlays else ""
+        super().__init__(f"{path} has overlays{shown}; delete them first, or in the same change")
+        self.path = path
+        self.overlays = tuple(overlays)
+
+
+class BrokenInGit(StoreError):
+    """What is there does not pass the checks, so it cannot be patched."""
+
+    def __init__(self, path: BundlePath, problems: tuple[Problem, ...]) -> None:
+        super().__init__(f"{path} is broken in Git and cannot be patched; PUT a whole one")
+        self.problems = problems
+
+
+Made = tuple[Bundle, bytes]
+"""A document that passed, and its text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Operation(ABC):
+    """One document that is to be another, or gone."""
+
+    path: BundlePath
+    require: Precondition
+
+    @abstractmethod
+    def make(self, now: Stored | None, policies: _core.Policies) -> Made | None:
+        """What it is to be, checked; None: gone. Raises BundleError."""
+
+
+@dataclass(frozen=True, slots=True)
+class Put(Operation):
+    body: bytes
+
+    def make(self, now: Stored | None, policies: _core.Policies) -> Made | None:
+        return documents.accept(self.body, self.path, policies)
+
+
+@dataclass(frozen=True, slots=True)
+class Patch(Operation):
+    body: bytes
+    json_patch: bool = False
+    """RFC 6902 operations, and not a merge patch (RFC 7396)."""
+
+    def make(self, now: Stored | None, policies: _core.Policies) -> Made | None:
+        patch = load_json(self.body, documents.BODY)
+        assert now is not None, "the planner has looked"
+        if now.bundle is None:
+            raise BrokenInGit(self.path, now.problems)
+        apply = documents.json_patched if self.json_patch else documents.merge_patched
+        return documents.settle(apply(now.bundle.document, patch), self.path, policies)
+
+
+@dataclass(frozen=True, slots=True)
+class Delete(Operation):
+    def make(self, now: Stored | None, policies: _core.Policies) -> Made | None:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Exact(Operation):
+    """A text that is in Git already: of an older commit, or of a proposal."""
+
+    wanted: bytes | None
+    going_back: bool = False
+    """It was so before: nothing that is only a guess at accidents stands in its way."""
+
+    def make(self, now: Stored | None, policies: _core.Policies) -> Made | None:
+        if self.wanted is None:
+            return None
+        return Bundle.parse(self.wanted, self.path.git, policies), self.wanted
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What happens to one document."""
+
+    path: BundlePath
+    before: str | None
+    """Its ETag; None: it is not there."""
+    after: str | None
+    document: dict[str, Any] | None
+    warnings: tuple[Problem, ...]
+    changes: tuple[KeyChange, ...]
+    touched: tuple[str, ...]
+    """The keys of all that is different; "" if it comes or goes, or if it was broken."""
+
+    @property
+    def changed(self) -> bool:
+        return self.before != self.after
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            **named(self.path),
+            "before": self.before,
+            "etag": self.after,
+            "document": self.document,
+            "changed": self.changed,
+            "warnings": [problem.as_dict() for problem in self.warnings],
+            "changes": [change.as_dict() for change in self.changes],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class OnNodes:
+    """What nodes of a layer (empty: those without one) will see change."""
+
+    layer: str
+    path: BundlePath
+    changes: tuple[KeyChange, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        changes = [change.as_dict() for change in self.changes]
+        return {"layer": self.layer, "namespace": self.path.namespace, "name": self.path.name, "changes": changes}
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All of it, computed on one commit."""
+
+    tip: str
+    tree: pygit2.Oid
+    effects: tuple[Effect, ...]
+    nodes: tuple[OnNodes, ...]
+    warnings: tuple[Problem, ...]
+    summary: str
+    """The first line of its commit message."""
+
+    @property
+    def changed(self) -> bool:
+        return any(effect.changed for effect in self.effects)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over what every document is and becomes: an approval is of this and nothing else."""
+        lines = sorted(f"{effect.path} {effect.before} {effect.after}\n" for effect in self.effects)
+        return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+class Planner:
+    """Makes plans for a store. One thread at a time."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._renderer = layers.Renderer()
+
+    def plan(
+        self,
+        operations: Sequence[Operation],
+        tip: str,
+        *,
+        by: str,
+        now: int,
+        revive: bool = False,
+        extra: layout.Files | None = None,
+        any_number: bool = False,
+    ) -> Plan:
+        """What these come to on a commit. `extra` are other files that the commit is to have.
+
+        `by` is who does it, `now` when, in Unix seconds; `revive` lets deleted keys come back; `any_number` of
+        documents is for going back as a whole.
+        Raises BundleError, Stale, NotFound, Conflict, BrokenInGit, LayoutError.
+        """
+        if not any_number:
+            _check_set(operations)
+        repo = self._store.repo
+        before = layout.root(repo, tip)
+        policies_id, policies = self._store.policies_of(tip)
+        if extra and "policies" in extra:
+            policies_id, policies = self._store.policies_in(extra["policies"])
+        effects, files, problems = list[Effect](), dict(extra or {}), list[Problem]()
+        for operation in operations:
+            try:
+                effect, text = self._effect(operation, tip, policies)
+            except BundleError as error:
+                problems += error.problems
+                continue
+            files[operation.path.git] = repo.create_blob(text) if text is not None else None
+            effects.append(effect)
+            if not operation.path.layer and effect.changed:
+                stones, refused = self._tombstones(operation, effect, tip, by, now, revive)
+                problems += refused
+                files[tombstones.file_of(operation.path)] = repo.create_blob(stones) if stones is not None else None
+        if problems:
+            raise BundleError(problems)
+        tree = layout.changed(repo, before, files)
+        self._check_together(effects, repo[tree].peel(pygit2.Tree))
+        tree, broken = self._renderer.render(repo, tree, policies, policies_id)
+        touched = {effect.path.base for effect in effects}
+        if problems := [p for one in broken if one.path.base in touched for p in one.problems]:
+            raise BundleError(problems)
+        nodes = self._on_nodes(before, repo[tree].peel(pygit2.Tree), touched, policies, operations)
+        warnings = self._warnings(before, repo[tree].peel(pygit2.Tree))
+        return Plan(tip, tree, tuple(effects), tuple(nodes), warnings, _summary(effects))
+
+    def rendered(self, tip: str) -> pygit2.Oid:
+        """The tree of a commit with its rendering as it must be."""
+        policies_id, policies = self._store.policies_of(tip)
+        tree = layout.root(self._store.repo, tip).id
+        return self._renderer.render(self._store.repo, tree, policies, policies_id)[0]
+
+    def _effect(self, operation: Operation, tip: str, policies: _core.Policies) -> tuple[Effect, bytes | None]:
+        path = operation.path
+        try:
+            now = self._store.get(path, tip)
+        except NotFound:
+            now = None
+        if now is None and isinstance(operation, Patch):
+            raise NotFound(f"there is no bundle {path}")
+        operation.require.check(path, now.etag if now else None)
+        made = operation.make(now, policies)
+        text, document, warnings = None, None, list[Problem]()
+        if made is not None:
+            bundle, text = made
+            if not path.layer and now and now.bundle and (told := _resized(bundle, text, now.bundle.size, policies)):
+                # Nodes would refuse it; but going back must never fail for that.
+                if not _goes_back(operation):
+                    raise BundleError(told)
+                bundle, text = _allow_resize(bundle, path, policies)
+                warnings += [replace(problem, hint=f"allowed by {_ALLOW_RESIZE}") for problem in told]
+            if path.layer:
+                layers.check_overlay(bundle.document, path.git)
+            document, warnings = bundle.document, [*bundle.warnings, *warnings]
+        old = now.bundle.document if now and now.bundle else None
+        after = str(pygit2.hash(text)) if text is not None else None
+        changes = tuple(key_changes(old, document))
+        keys = tuple(touched_keys(old, document))
+        return Effect(path, now.etag if now else None, after, document, tuple(warnings), changes, keys), text
+
+    def _tombstones(
+        self, operation: Operation, effect: Effect, tip: str, by: str, now: int, revive: bool
+    ) -> tuple[bytes | None, list[Problem]]:
+        path = operation.path
+        known = self._store.tombstones(path, tip)
+        try:
+            stored = self._store.get(path, tip).bundle
+        except NotFound:
+            stored = None
+        old = stored.document if stored else None
+        # With the values that tell one change from another, also of keys that are secret.
+        changes = key_changes(_bare(old), _bare(effect.document))
+        revive = revive or _goes_back(operation)
+        values = old["spec"]["values"] if old else None
+        stones, refused = tombstones.after(known, changes, values, now, by, revive, path.git)
+        return tombstones.write(stones), refused
+
+    def _check_together(self, effects: Sequence[Effect], tree: pygit2.Tree) -> None:
+        repo = self._store.repo
+        for effect in effects:
+            base = layout.entry_at(repo, tree, effect.path.base.git)
+            if effect.path.layer and effect.after is not None and base is None:
+                raise Conflict(f"there is no bundle {effect.path.base} for {effect.path} to lie over; create it first")
+            if not effect.path.layer and effect.after is None:
+                left = [found.path for found in layout.overlays(repo, tree, effect.path)]
+                if left:
+                    raise Overlaid(effect.path, left)
+
+    def _on_nodes(
+        self,
+        before: pygit2.Tree,
+        after: pygit2.Tree,
+        touched: Iterable[BundlePath],
+        policies: _core.Policies,
+        operations: Sequence[Operation],
+    ) -> list[OnNodes]:
+        """By layer, what is different; refuses a size that nodes would refuse."""
+        repo = self._store.repo
+        names = ["", *dict.fromkeys(name for tree in (before, after) for name, _ in layout.layers(repo, tree))]
+        restored = {operation.path.base for operation in operations if _goes_back(operation)}
+        found, problems = [], list[Problem]()
+        for layer in names:
+            for path in touched:
+                old, new = (self._rendered(tree, layer, path) for tree in (before, after))
+                if old == new:
+                    continue
+                if layer and old and new and path not in restored:
+                    size = _core.check_bundle(old, path.git, policies).size
+                    told = _core.check_bundle(new, f"rendered/{layer}/{path}.yaml", policies, size).problems
+                    problems += [Problem(**one) for one in told if one["code"] == "resize"]
+                changes = tuple(key_changes(_document(old), _document(new)))
+                if changes:
+                    found.append(OnNodes(layer, path, changes))
+        if problems:
+            raise BundleError(problems)
+        return found
+
+    def _rendered(self, tree: pygit2.Tree, layer: str, path: BundlePath) -> bytes | None:
+        repo = self._store.repo
+        for name in reversed(layers.chain(layer)):
+            top = f"rendered/{name}" if name else "bundles"
+            if name and layout.entry_at(repo, tree, top) is None:
+                continue
+            entry = layout.entry_at(repo, tree, f"{top}/{path.namespace}/{path.name}.yaml")
+            return repo.odb.read(entry.id)[1] if isinstance(entry, pygit2.Blob) else None
+        return None
+
+    def _warnings(self, before: pygit2.Tree, after: pygit2.Tree) -> tuple[Problem, ...]:
+        if layout.directory(self._store.repo, before, "bundles") is None or "bundles" in after:
+            return ()
+        message = "no bundle is left, and a relay refuses an empty spool: nodes go on serving what they have"
+        return (Problem.of("empty-spool", message, "to end that, stop their relays and delete what they published"),)
+
+
+def named(path: BundlePath) -> dict[str, Any]:
+    """How answers name a document."""
+    return {"namespace": path.namespace, "name": path.name, "layer": path.layer}
+
+
+def _check_set(operations: Sequence[Operation]) -> None:
+    if not operations:
+        raise Conflict("there is nothing to change; name at least one document")
+    if len(operations) > MAX_OPERATIONS:
+        raise Conflict(f"{len(operations)} documents in one change; the limit is {MAX_OPERATIONS}")
+    seen: set[BundlePath] = set()
+    for operation in operations:
+        if operation.path in seen:
+            raise Conflict(f"{operation.path} is there twice; make one operation of it")
+        seen.add(operation.path)
+
+
+def _goes_back(operation: Operation) -> bool:
+    return isinstance(operation, Exact) and operation.going_back
+
+
+def _resized(bundle: Bundle, text: bytes, served: tuple[int, int], policies: _core.Policies) -> list[Problem]:
+    """Why nodes would refuse its size, when they have `served`."""
+    if all(old / 2 <= new <= old * 2 for old, new in zip(served, bundle.size, strict=True)):
+        return []
+    told = _core.check_bundle(text, bundle.path.git, policies, served).problems
+    return [Problem(**one) for one in told if one["code"] == "resize"]
+
+
+def _allow_resize(bundle: Bundle, path: BundlePath, policies: _core.Policies) -> tuple[Bundle, bytes]:
+    document = dict(bundle.document)
+    metadata = dict(document["metadata"])
+    metadata["annotations"] = {**(metadata.get("annotations") or {}), _ALLOW_RESIZE: "true"}
+    document["metadata"] = metadata
+    return documents.settle(document, path, policies)
+
+
+def _bare(document: dict[str, Any] | None) -> dict[str, Any] | None:
+    return {"spec": document["spec"]} if document else None
+
+
+def _document(text: bytes | None) -> dict[str, Any] | None:
+    if text is None:
+        return None
+    checked = _core.check_bundle(text, "bundle.yaml").document
+    document: dict[str, Any] | None = load_json(checked, "bundle.yaml") if checked is not None else None
+    return document
+
+
+def _summary(effects: Sequence[Effect]) -> str:
+    def verb(effect: Effect) -> str:
+        return "Delete" if effect.after is None else "Update" if effect.before else "Create"
+
+    real = [effect for effect in effects if effect.changed] or list(effects)
+    if len(real) == 1:
+        return f"{verb(real[0])} {real[0].path}"
+    verbs = {verb(effect) for effect in real}
+    what = verbs.pop() if len(verbs) == 1 else "Change"
+    shown = ", ".join(str(effect.path) for effect in real[:3])
+    return f"{what} {len(real)} documents: {shown}" + (", ..." if len(real) > 3 else "")

@@ -1,0 +1,191 @@
+"""What happens, told as it happens: to watchers of the API and to the dashboard.
+
+Commits are told by looking at the branch, whoever moved it: this process, another replica, a push. A watcher that was
+away says which commit it knows, and gets those after it. All else (a refusal, a proposal, a node) is news, not state:
+it is told to who is there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from configedge.bundle import BundleError, BundlePath
+from configedge.control.auth import Principal, Verb
+
+if TYPE_CHECKING:
+    from configedge.control.service import Service
+
+log = logging.getLogger(__name__)
+
+_LOOK_S = 0.2
+# A watcher that is this far behind is sent away; it comes back and says what it knows.
+_MOST_BEHIND = 1_000
+MAX_WATCHERS = 1_000
+
+
+class TooMany(Exception):
+    """There are too many watchers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    kind: str
+    data: dict[str, Any]
+    id: str | None = None
+    """The commit, for one that a watcher can resume from."""
+    about: Sequence[str] = ()
+    """Bundles that one must be able to read, all of them, to be told."""
+
+
+@dataclass(eq=False, slots=True)
+class _Watcher:
+    who: Principal
+    namespace: str | None
+    name: str | None
+    queue: asyncio.Queue[str | Event | None] = field(default_factory=lambda: asyncio.Queue(_MOST_BEHIND))
+
+    def put(self, item: str | Event | None) -> None:
+        try:
+            self.queue.put_nowait(item)
+        except asyncio.QueueFull:
+            # It never reads again what it missed from here: the end is what it gets.
+            while not self.queue.empty():
+                self.queue.get_nowait()
+            self.queue.put_nowait(None)
+
+
+class Events:
+    """The watchers of one control plane. Its coroutines run in one event loop; `refused` and `tell` anywhere."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._watchers: set[_Watcher] = set()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._looking: asyncio.Task[None] | None = None
+        self._woken: asyncio.Event | None = None
+        self._tip = ""
+        self._closed = False
+
+    def __len__(self) -> int:
+        return len(self._watchers)
+
+    async def start(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._woken = asyncio.Event()
+        self._tip = await self._service.read(self._service.store.tip)
+        self._service.store.on_commit.append(self._committed)
+        self._looking = asyncio.create_task(self._look())
+
+    def close(self) -> None:
+        """Ends every watch."""
+        self._closed = True
+        if self._looking is not None:
+            self._looking.cancel()
+        for watcher in list(self._watchers):
+            watcher.put(None)
+
+    def refused(self, subject: str, target: str, code: str, detail: str) -> None:
+        """A change was not made."""
+        data = {"time": int(time.time()), "subject": subject, "bundle": target, "code": code, "detail": detail}
+        self.tell(Event("refused", data))
+
+    def tell(self, event: Event) -> None:
+        """To everybody who may know of it."""
+        if self._loop is not None and not self._closed:
+            with suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(self._spread, event)
+
+    async def watch(
+        self, who: Principal, namespace: str | None, name: str | None, known: str | None
+    ) -> AsyncIterator[Event]:
+        """Events from now on, or since the commit `known`. Ends when the control plane does. Raises TooMany."""
+        if len(self._watchers) >= MAX_WATCHERS:
+            raise TooMany(f"{MAX_WATCHERS} watchers are connected; try again later")
+        watcher = _Watcher(who, namespace, name)
+        self._watchers.add(watcher)
+        try:
+            service = self._service
+            tip = self._tip
+            if known is not None:
+                missed = await service.read(service.store.since, known)
+                if missed is None:
+                    yield Event("reset", {"commit": tip}, tip)
+                for commit in missed or ():
+                    tip = commit
+                    if (event := await self._commit(watcher, commit)) is not None:
+                        yield event
+            else:
+                yield Event("hello", {"commit": tip}, tip)
+            told = set(missed or ()) if known is not None else set()
+            while not self._closed:
+                item = await watcher.queue.get()
+                if item is None:
+                    return
+                if isinstance(item, Event):
+                    yield item
+                elif item not in told and (event := await self._commit(watcher, item)) is not None:
+                    yield event
+        finally:
+            self._watchers.discard(watcher)
+
+    async def _commit(self, watcher: _Watcher, commit: str) -> Event | None:
+        service = self._service
+        data = await service.read(service.reading.commit_event, watcher.who, commit)
+        if data is None:
+            return None
+        if watcher.namespace is not None or watcher.name is not None:
+            data["changes"] = [
+                change
+                for change in data["changes"]
+                if watcher.namespace in (None, change["namespace"]) and watcher.name in (None, change["name"])
+            ]
+            if not data["changes"]:
+                return None
+        return Event("commit", data, commit)
+
+    def _committed(self, commit: str, at: float) -> None:
+        if self._loop is not None and self._woken is not None:
+            with suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(self._woken.set)
+
+    async def _look(self) -> None:
+        assert self._woken is not None
+        service = self._service
+        while True:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._woken.wait(), _LOOK_S)
+            self._woken.clear()
+            try:
+                tip = await service.read(service.store.tip)
+                if tip == self._tip:
+                    continue
+                new = await service.read(service.store.since, self._tip)
+            except Exception as error:
+                log.warning("cannot look for commits: %s", error)
+                continue
+            self._tip = tip
+            for watcher in list(self._watchers):
+                if new is None:
+                    watcher.put(Event("reset", {"commit": tip}, tip))
+                for commit in new or ():
+                    watcher.put(commit)
+
+    def _spread(self, event: Event) -> None:
+        for watcher in list(self._watchers):
+            if self._may_know(watcher.who, event):
+                watcher.put(event)
+
+    @staticmethod
+    def _may_know(who: Principal, event: Event) -> bool:
+        if event.kind == "refused":
+            try:
+                return who.may(Verb.read, BundlePath.parse(event.data["bundle"]))
+            except BundleError:
+                return who.may_anywhere(Verb.read)
+        return who.may_somewhere(Verb.read) and all(who.may(Verb.read, BundlePath.parse(one)) for one in event.about)

@@ -1,0 +1,236 @@
+"""What may be changed, by somebody who may: planned, checked for approvals, committed, in the API's shapes.
+
+Everything here runs in the one writer thread, so that writes queue in order.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from configedge.bundle import BundlePath
+from configedge.control import layout
+from configedge.control.auth import Principal, Protection, Verb
+from configedge.control.changes import Effect, Exact, Operation, Plan, Planner, named
+from configedge.control.idempotency import Key
+from configedge.control.reading import require, require_everywhere, seen_by, told_to
+from configedge.control.stages import Stages
+from configedge.control.store import (
+    Advanced,
+    Draft,
+    Identity,
+    NotFound,
+    Precondition,
+    Stale,
+    Store,
+    message_of,
+)
+
+Document = dict[str, Any]
+ANYTHING = Precondition(anyhow=True)
+
+
+class ApprovalRequired(Exception):
+    """A protected path: somebody else has to approve the change first."""
+
+    def __init__(self, effects: Sequence[Effect], approvals: int) -> None:
+        paths = ", ".join(str(effect.path) for effect in effects[:5])
+        people = "another person" if approvals == 1 else f"{approvals} other persons"
+        super().__init__(f"{paths} is protected: propose the change (POST /v1/proposals), and let {people} approve it")
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Who asks for a change, and how."""
+
+    who: Principal
+    request_id: str
+    note: str = ""
+    """What the client wants the history to say."""
+    dry_run: bool = False
+    revive: bool = False
+    key: Key | None = None
+
+    @property
+    def identity(self) -> Identity:
+        return Identity(self.who.name, self.who.email)
+
+    def message(self, summary: str) -> str:
+        return message_of(summary, self.note, self.who.subject, self.request_id)
+
+
+class Writing:
+    """The changes. Each raises Forbidden, ApprovalRequired, and what planning and committing raise."""
+
+    def __init__(self, store: Store, protections: Callable[[], Sequence[Protection]]) -> None:
+        self.store = store
+        self.planner = Planner(store)
+        self._protections = protections
+
+    def change(
+        self,
+        request: Request,
+        operations: Sequence[Operation],
+        verb: Verb = Verb.write,
+        *,
+        any_number: bool = False,
+        stages: Stages | None = None,
+    ) -> Document:
+        """Several documents in one commit; with `verb` read, never a commit."""
+        for operation in operations:
+            require(request.who, verb, operation.path)
+        return self._do(
+            request,
+            lambda tip: (operations, None, None),
+            dry_run=request.dry_run or verb is Verb.read,
+            at_once=any_number,
+            stages=stages or Stages(),
+        )
+
+    def roll_back(self, request: Request, path: BundlePath, to: str, need: Precondition, overlays: bool) -> Document:
+        """A bundle, with its overlays if asked, as it was at a commit: a new commit with the old text."""
+        require(request.who, Verb.write, path)
+        then = self.store.resolve(to)
+
+        def operations(tip: str) -> tuple[Sequence[Operation], None, str]:
+            found = [self._restored(path, then, need)]
+            if overlays and not path.layer:
+                both = {one.path for at in (tip, then) for one in self.store.overlays(path, at)}
+                for overlay in sorted(both):
+                    require(request.who, Verb.write, overlay)
+                    found.append(self._restored(overlay, then, ANYTHING))
+            if found[0].wanted is None and self._etag(path, tip) is None:
+                raise NotFound(f"there is no bundle {path}, neither now nor at {then}")
+            return found, None, f"Roll {path} back to {then[:12]}"
+
+        return self._do(request, operations)
+
+    def roll_all_back(self, request: Request, to: str, tip: str | None) -> Document:
+        """Every bundle, overlay and policy as at a commit. `tip` is what main must still be at; None: whatever."""
+        require_everywhere(request.who, Verb.admin)
+        then = self.store.resolve(to)
+
+        def operations(now: str) -> tuple[Sequence[Operation], layout.Files, str]:
+            if tip is not None and tip != now:
+                raise Stale("main has moved since you read it", now)
+            found = [self._restored(path, then, ANYTHING) for path in self.store.touched(then, now)]
+            policies = layout.policies_id(self.store.repo, then)
+            extra = {"policies": self.store.repo[policies].id if policies else None}
+            return found, extra, f"Roll everything back to {then[:12]}"
+
+        return self._do(request, operations, at_once=True)
+
+    def plan(self, request: Request, operations: Sequence[Operation], tip: str) -> Plan:
+        return self.planner.plan(operations, tip, by=request.who.subject, now=int(time.time()), revive=request.revive)
+
+    def needed(self, plan: Plan) -> int:
+        """How many others must approve of a plan."""
+        return max((rule.approvals for effect in plan.effects for rule in self._covering(effect)), default=0)
+
+    def _do(
+        self,
+        request: Request,
+        operations: Callable[[str], tuple[Sequence[Operation], layout.Files | None, str | None]],
+        *,
+        dry_run: bool | None = None,
+        at_once: bool = False,
+        stages: Stages | None = None,
+    ) -> Document:
+        plan: Plan | None = None
+        stages = stages or Stages()
+
+        def planned(tip: str) -> tuple[Plan, str]:
+            wanted, extra, summary = operations(tip)
+            with stages.time("check"):
+                made = self.planner.plan(
+                    wanted,
+                    tip,
+                    by=request.who.subject,
+                    now=int(time.time()),
+                    revive=request.revive,
+                    extra=extra,
+                    any_number=at_once,
+                )
+            return made, summary or made.summary
+
+        def draft(tip: str) -> Draft:
+            nonlocal plan
+            plan, summary = planned(tip)
+            self._require_approvals(plan)
+            return Draft(plan.tree, request.message(summary))
+
+        if request.dry_run if dry_run is None else dry_run:
+            tip = self.store.tip()
+            with told_to(request.who):
+                plan = seen_by(request.who, planned(tip)[0])
+            return reply(plan, Advanced(tip, plan.changed), dry_run=True) | {"needs_approvals": self.needed(plan)}
+        with stages.time("whole"):
+            advanced = self.store.advance(draft, request.identity, request.key)
+        stages.rest("commit", "whole", "check")
+        if advanced.repeated:
+            return self._repeated(advanced)
+        assert plan is not None, "it was drafted to be committed"
+        return reply(plan, advanced)
+
+    def _require_approvals(self, plan: Plan) -> None:
+        protected = [effect for effect in plan.effects if effect.changed and self._covering(effect)]
+        if protected:
+            raise ApprovalRequired(protected, self.needed(plan))
+
+    def _covering(self, effect: Effect) -> list[Protection]:
+        if not effect.changed:
+            return []
+        return [rule for rule in self._protections() if rule.covers(effect.path, effect.touched)]
+
+    def _restored(self, path: BundlePath, then: str, need: Precondition) -> Exact:
+        try:
+            old: bytes | None = self.store.get(path, then).text
+        except NotFound:
+            old = None
+        return Exact(path, need, old, going_back=True)
+
+    def _etag(self, path: BundlePath, at: str) -> str | None:
+        found = layout.find(self.store.repo, at, path)
+        return found.blob if found else None
+
+    def _repeated(self, advanced: Advanced) -> Document:
+        """What the first request was answered, from its commit."""
+        effects = []
+        commit = advanced.commit
+        parent = self.store.parent(commit)
+        for path in self.store.touched(commit):
+            document = None
+            etag = self._etag(path, commit)
+            if etag is not None and (bundle := self.store.get(path, commit).bundle):
+                document = bundle.document
+            before = self._etag(path, parent) if parent else None
+            told: Document = {"before": before, "etag": etag, "document": document, "changed": True}
+            effects.append(named(path) | told | {"warnings": [], "changes": []})
+        return {
+            "commit": commit,
+            "dry_run": False,
+            "changed": True,
+            "repeated": True,
+            "message": self.store.change(commit).message,
+            "digest": "",
+            "effects": effects,
+            "nodes": [],
+            "warnings": [],
+        }
+
+
+def reply(plan: Plan, advanced: Advanced, *, dry_run: bool = False) -> Document:
+    """What a change is answered with."""
+    return {
+        "commit": advanced.commit,
+        "dry_run": dry_run,
+        "changed": advanced.changed,
+        "repeated": False,
+        "message": plan.summary,
+        "digest": plan.digest,
+        "effects": [effect.as_dict() for effect in plan.effects],
+        "nodes": [one.as_dict() for one in plan.nodes],
+        "warnings": [problem.as_dict() for problem in plan.warnings],
+    }
