@@ -25,8 +25,13 @@ def git(
     spool: Annotated[Path, typer.Option(help="The directory that a relay reads.")],
     branch: Annotated[str, typer.Option(help="The branch.")] = "main",
     namespace: Annotated[str | None, typer.Option(help="Only this namespace.")] = None,
+    environment: Annotated[str, typer.Option(help="What nodes of this environment get.")] = "",
+    region: Annotated[str, typer.Option(help="What nodes of this region in it get.")] = "",
     interval: Annotated[float, typer.Option(min=0.1, help="Seconds between looks.")] = 1.0,
     once: Annotated[bool, typer.Option("--once", help="Export what is there now, then end.")] = False,
+    allowed_signers: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Take only commits signed by one of these (docs/signing.md).")
+    ] = None,
     cache: Annotated[Path | None, typer.Option(help="Where mirrors are kept (default: the user's cache).")] = None,
     log: Annotated[str, typer.Option(help="text or json, on stderr.")] = "text",
 ) -> None:
@@ -40,7 +45,11 @@ def git(
     try:
         if namespace is not None:
             BundlePath(namespace, "any")
-        source = GitSource(remote, branch, namespace, cache or default_cache())
+        if region and not environment:
+            fail("a region is one of an environment; give --environment too", UNUSABLE)
+        layer = ".".join(part for part in (environment, region) if part)
+        BundlePath("any", "any", layer)
+        source = GitSource(remote, branch, namespace, cache or default_cache(), allowed_signers, layer)
     except BundleError as error:
         fail_with(error.problems, UNUSABLE)
     except RemoteError as error:

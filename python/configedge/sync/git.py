@@ -26,11 +26,18 @@ class RemoteError(Exception):
 class GitSource:
     """A branch of a remote (URL or path). Raises RemoteError if the branch name or the mirror cannot be used.
 
-    With `allowed_signers`, a file as Git has it, a tip is taken only if one of these signed it.
+    With `allowed_signers`, a file as Git has it, a tip is taken only if one of these signed it. `layer` is what the
+    nodes are, as in `prod.eu-west-1`; empty: they get the bundles as they are.
     """
 
     def __init__(
-        self, remote: str, branch: str, namespace: str | None, cache: Path, allowed_signers: Path | None = None
+        self,
+        remote: str,
+        branch: str,
+        namespace: str | None,
+        cache: Path,
+        allowed_signers: Path | None = None,
+        layer: str = "",
     ) -> None:
         if not _BRANCH.fullmatch(branch) or ".." in branch or "//" in branch or branch.endswith(("/", ".", ".lock")):
             raise RemoteError(f"{branch[:80]!r} is not a branch name; give one like main")
@@ -38,6 +45,7 @@ class GitSource:
         self._remote = remote if "://" in remote or not Path(remote).exists() else str(Path(remote).resolve())
         self._branch = branch
         self._namespace = namespace
+        self._layer = layer
         self._signers = _Signers(allowed_signers) if allowed_signers is not None else None
         mirror = cache / hashlib.sha256(self._remote.encode()).hexdigest()[:16]
         # A torn mirror would be of no use after a power cut, and a dead remote must not be waited for.
@@ -68,8 +76,9 @@ class GitSource:
         if commit == known:
             return None
         made = self._repo[commit].peel(pygit2.Commit).commit_time
-        files = layout.texts(self._repo, commit, self._namespace)
-        proved = proof.of(self._repo, commit, proof.directories(self._repo, commit, self._namespace))
+        files = layout.texts(self._repo, commit, self._namespace, self._layer)
+        place, _ = layout.rendered(self._repo, commit, self._layer)
+        proved = proof.of(self._repo, commit, proof.directories(self._repo, commit, self._namespace, place))
         return Revision(commit, float(made), files, layout.policies(self._repo, commit), proved)
 
 

@@ -1,6 +1,7 @@
 //! The command line. Options are declared here and nowhere else.
 
 use crate::log::Format;
+use configrelay::name::is_name;
 use configrelay::relay::Options;
 use configrelay::watch::Mode;
 use lexopt::{Arg, Parser, ValueExt};
@@ -19,6 +20,10 @@ Options:
   --spool DIR        where ConfigBundle files appear (.yaml, .yml, .json)
   --out DIR          where snapshots are published; use a tmpfs
   --durable FILE     keep a copy of the last good snapshot here, for the next boot
+  --allowed-signers FILE
+                     take only what a commit has that one of these signed, a file as Git has it
+  --environment NAME, --region NAME
+                     with --allowed-signers: take what the commit has for nodes there, as the exporter was told
   --namespace NAME   take bundles of this namespace only
   --once             publish what is there and stop; exit code 1 if anything was refused
   --watch MODE       auto, inotify or poll [default: auto]
@@ -58,7 +63,8 @@ pub(crate) fn parse() -> Result<Command, String> {
 fn parse_from(mut parser: Parser) -> Result<Command, lexopt::Error> {
     let (mut spool, mut out, mut durable, mut namespace) = (None, None, None, None);
     let (mut once, mut watch, mut log, mut json) = (false, Mode::Auto, Format::Text, false);
-    let (mut http, mut sandbox, mut policies) = (None, true, None);
+    let (mut http, mut sandbox, mut policies, mut allowed_signers) = (None, true, None, None);
+    let (mut environment, mut region) = (None, None);
     let mut words: Vec<PathBuf> = Vec::new();
     while let Some(arg) = parser.next()? {
         match arg {
@@ -67,6 +73,9 @@ fn parse_from(mut parser: Parser) -> Result<Command, lexopt::Error> {
             Arg::Long("spool") => spool = Some(PathBuf::from(parser.value()?)),
             Arg::Long("out") => out = Some(PathBuf::from(parser.value()?)),
             Arg::Long("durable") => durable = Some(PathBuf::from(parser.value()?)),
+            Arg::Long("allowed-signers") => allowed_signers = Some(PathBuf::from(parser.value()?)),
+            Arg::Long("environment") => environment = Some(name(&parser.value()?.string()?)?),
+            Arg::Long("region") => region = Some(name(&parser.value()?.string()?)?),
             Arg::Long("namespace") => namespace = Some(parser.value()?.string()?),
             Arg::Long("once") => once = true,
             Arg::Long("watch") => watch = parser.value()?.parse()?,
@@ -89,9 +98,22 @@ fn parse_from(mut parser: Parser) -> Result<Command, lexopt::Error> {
         None => {
             let spool = spool.ok_or_else(|| missing("--spool DIR"))?;
             let out = out.ok_or_else(|| missing("--out DIR"))?;
-            Ok(Command::Serve(Serve { relay: Options { spool, out, durable, namespace }, once, watch, http, log, sandbox }))
+            let layer = match (environment, region) {
+                (Some(_), _) if allowed_signers.is_none() => {
+                    return Err("--environment says what a signed commit must have: give --allowed-signers too".into());
+                }
+                (Some(environment), Some(region)) => format!("{environment}.{region}"),
+                (None, Some(_)) => return Err(missing("--environment NAME, which the region is in,")),
+                (environment, None) => environment.unwrap_or_default(),
+            };
+            let relay = Options { spool, out, durable, namespace, allowed_signers, layer };
+            Ok(Command::Serve(Serve { relay, once, watch, http, log, sandbox }))
         }
     }
+}
+
+fn name(text: &str) -> Result<String, lexopt::Error> {
+    if is_name(text) { Ok(text.to_owned()) } else { Err(format!("{text:?} is not a name: use 1 to 63 of a-z 0-9 and -").into()) }
 }
 
 fn on_or_off(text: &str) -> Result<bool, lexopt::Error> {

@@ -2,7 +2,7 @@
 //!
 //! The way of the data: [`spool`] (files) → [`bundle`] (one document, with positions) → [`check`] (schema, policies) → [`guard`]
 //! → [`flatten`] (entries) → `configedge_snapshot::Publisher`. [`relay`] is one pass of it, [`drive`], [`pace`] and [`watch`] say when, [`status`] tells
-//! the world. [`world`] is all that the core knows of the machine.
+//! the world. [`proof`] and [`signature`] say whether files are what somebody signed. [`world`] is all that the core knows of the machine.
 
 pub mod bundle;
 pub mod check;
@@ -16,9 +16,11 @@ pub mod pace;
 pub mod policies;
 pub mod policy;
 mod problem;
+pub mod proof;
 pub mod relay;
 mod schema;
 mod schema_cost;
+pub mod signature;
 pub mod spool;
 pub mod status;
 pub mod watch;

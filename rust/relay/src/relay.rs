@@ -10,6 +10,7 @@ use crate::name::is_name;
 use crate::node::Node;
 use crate::policies::Policies;
 use crate::problem::Problem;
+use crate::proof::SIGNATURE;
 use crate::spool::{Contents, Document, Spool};
 use crate::status::{BundleStatus, Serving, State, Status, Timings};
 use crate::world::{Clock, MachineClock, Sink, Source};
@@ -27,6 +28,10 @@ pub struct Options {
     pub durable: Option<PathBuf>,
     /// Only bundles of this namespace; all if there is none.
     pub namespace: Option<String>,
+    /// The file of those whose signed commits are taken; if there is none, nothing needs a signature.
+    pub allowed_signers: Option<PathBuf>,
+    /// What of a signed commit is for this node: empty, `environment`, or `environment.region`.
+    pub layer: String,
 }
 
 /// The code of the one problem that outlives the pass that found it.
@@ -100,7 +105,12 @@ impl Relay<Spool, Publisher, MachineClock> {
     /// The directory cannot be used.
     pub fn open(options: &Options) -> Result<Self, PublishError> {
         let publisher = Publisher::open(&options.out, options.durable.as_deref())?;
-        Ok(Self::new(options, Spool::new(options.spool.clone()), publisher, MachineClock))
+        Ok(Self::new(
+            options,
+            Spool::new(options.spool.clone(), options.allowed_signers.clone(), options.layer.clone()),
+            publisher,
+            MachineClock,
+        ))
     }
 }
 
@@ -162,7 +172,7 @@ impl<S: Source, K: Sink, C: Clock> Relay<S, K, C> {
                 return self.refuse_all(Problem::of_file(&self.names.out.clone(), "io", error.to_string(), hint));
             }
         };
-        let contents = match self.source.read() {
+        let mut contents = match self.source.read() {
             Ok(contents) => contents,
             Err(error) => {
                 // What is there when it can be read again may be what was there before; then this is over all the same.
@@ -180,6 +190,11 @@ impl<S: Source, K: Sink, C: Clock> Relay<S, K, C> {
         let last = self.sink.last();
         let (commit, hold) = (contents.commit.clone(), contents.hold.clone());
         self.hold(hold);
+        if let Some(problem) = contents.refused {
+            self.settled = Some(digest);
+            return self.refuse_all(problem);
+        }
+        let problems = std::mem::take(&mut contents.problems);
         let judged = self.judge_all(contents, last.as_ref());
         let checked = self.clock.now();
         let builder = match judged {
@@ -198,6 +213,7 @@ impl<S: Source, K: Sink, C: Clock> Relay<S, K, C> {
         if builder.is_empty() || same || held {
             self.settled = Some(digest);
             self.status.problems.retain(|problem| problem.code == NOT_DURABLE);
+            self.status.problems.extend(problems);
             self.finish_state(last.is_some());
             return Outcome::Kept;
         }
@@ -221,6 +237,7 @@ impl<S: Source, K: Sink, C: Clock> Relay<S, K, C> {
         self.settled = Some(digest);
         self.status.problems.clear();
         self.note_durable(published.durable);
+        self.status.problems.extend(problems);
         self.status.publishes += 1;
         if let Some(last) = self.sink.last() {
             self.show(&last);
@@ -252,29 +269,34 @@ impl<S: Source, K: Sink, C: Clock> Relay<S, K, C> {
         let (mut builder, mut guessed) = (Builder::new(), false);
         self.before = std::mem::take(&mut self.status.bundles);
         let mut places = Places::new();
+        // Where bundles were before, if it matters what became of them.
+        let before = if contents.uncovered.is_empty() { BTreeMap::new() } else { self.names.known.clone() };
         let files: BTreeSet<String> = contents.documents.iter().map(|document| document.file.clone()).collect();
         self.names.known.retain(|file, _| files.contains(file));
         let mut strangers = Vec::new();
         for document in contents.documents {
+            let unproven = matches!(&document.text, Err(problem) if problem.code == SIGNATURE);
             let one = self.names.judge(document, &policies, last);
             if self.names.namespace.as_ref().is_some_and(|wanted| *wanted != one.namespace) {
                 // Also of a file whose namespace is a guess, unless its name tells it.
                 guessed |= !one.identified && one.file.matches('.').count() < 2;
                 continue;
             }
-            // A file that says it is another's bundle must not come before the one that is.
-            if places.contains_key(&one.name) || !self.names.is_rightful(&one) {
-                strangers.push(one);
+            // A file that says it is another's bundle must not come before the one that is, nor one that anybody can name.
+            if unproven || places.contains_key(&one.name) || !self.names.is_rightful(&one) {
+                strangers.push((unproven, one));
                 continue;
             }
             guessed |= !one.identified;
             self.take(one, last, &mut builder, &mut places)?;
         }
-        for mut one in strangers {
+        for (unproven, mut one) in strangers {
             if let Some((first, namespace)) = places.get(&one.name) {
-                let message = format!("the bundle {} is already in {first} (namespace {namespace})", one.name);
-                let hint = "rename one of them, or let the relay take one namespace only with --namespace";
-                one.content = Err(vec![Problem::of_file(&one.file, "conflict", message, hint)]);
+                if !unproven {
+                    let message = format!("the bundle {} is already in {first} (namespace {namespace})", one.name);
+                    let hint = "rename one of them, or let the relay take one namespace only with --namespace";
+                    one.content = Err(vec![Problem::of_file(&one.file, "conflict", message, hint)]);
+                }
                 // What the file held before goes on being served.
                 let known = self.names.known.get(&one.file).filter(|(_, name)| !places.contains_key(name)).cloned();
                 (one.namespace, one.name) = known.unwrap_or_else(|| {
@@ -284,6 +306,9 @@ impl<S: Source, K: Sink, C: Clock> Relay<S, K, C> {
             }
             guessed |= !one.identified;
             self.take(one, last, &mut builder, &mut places)?;
+        }
+        if let Some(last) = last.filter(|_| !contents.uncovered.is_empty()) {
+            self.keep_what_may_be_there(&contents.uncovered, &before, last, &mut builder, &mut places)?;
         }
         self.names.known.extend(places.iter().map(|(name, (file, namespace))| (file.clone(), (namespace.clone(), name.clone()))));
         // A file whose bundle nobody can tell may be that of any bundle that is served and in no other file.
@@ -296,6 +321,35 @@ impl<S: Source, K: Sink, C: Clock> Relay<S, K, C> {
             self.status.bundles = std::mem::take(&mut self.before);
         }
         Ok(any.then_some(builder))
+    }
+
+    /// A bundle that is in no file is gone only if the proof shows its namespace without it.
+    fn keep_what_may_be_there(
+        &mut self,
+        uncovered: &BTreeMap<String, String>,
+        before: &BTreeMap<String, (String, String)>,
+        last: &Snapshot,
+        builder: &mut Builder,
+        places: &mut Places,
+    ) -> Result<(), BuildError> {
+        let names = last.keys().filter(|key| !key.contains('.') && !places.contains_key(*key));
+        for name in names.map(str::to_owned).collect::<Vec<_>>() {
+            let known = before.values().find(|(_, bundle)| *bundle == name).map(|(namespace, _)| namespace);
+            let namespace = known.or(self.names.namespace.as_ref()).cloned();
+            let why = match &namespace {
+                Some(namespace) => uncovered.get(namespace),
+                None => uncovered.values().next(),
+            };
+            let Some(why) = why else { continue };
+            let namespace = namespace.unwrap_or_default();
+            let file = format!("{namespace}.{name}.yaml");
+            let message = format!("nothing proves that this bundle was deleted: {why}");
+            let hint = "export its namespace too, or let the relay take one namespace only with --namespace";
+            let content = Err(vec![Problem::of_file(&file, SIGNATURE, message, hint)]);
+            let one = Judged { name, namespace, file, identified: true, warnings: Vec::new(), content };
+            self.take(one, Some(last), builder, places)?;
+        }
+        Ok(())
     }
 
     fn take(

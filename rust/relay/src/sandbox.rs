@@ -65,7 +65,9 @@ fn restrict_files(options: &Options) -> Result<RestrictionStatus, RulesetError> 
     let spool = (parent_of(&options.spool), read);
     let out = (parent_of(&options.out), write);
     let durable = options.durable.as_deref().map(|file| (parent_of(file), write));
-    for (path, access) in [spool, out].into_iter().chain(durable) {
+    // Also the directory of the signers, because a file is replaced by another of its name.
+    let signers = options.allowed_signers.as_deref().map(|file| (parent_of(file), AccessFs::ReadFile.into()));
+    for (path, access) in [spool, out].into_iter().chain(durable).chain(signers) {
         // What does not exist cannot be allowed, and will be reported as not readable.
         if let Ok(opened) = PathFd::new(&path) {
             rules = rules.add_rule(PathBeneath::new(opened, access))?;

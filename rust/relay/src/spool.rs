@@ -1,17 +1,21 @@
 //! The spool: the directory that some adapter makes appear, and the relay's only input.
 //!
 //! Either bundle files directly in it, or, as Kubernetes' AtomicWriter and `configedge sync` do, a symlink `..data` to a hidden
-//! directory that has them, swapped as one. Beside the files there may be `policies/`, and a file `hold`.
+//! directory that has them, swapped as one. Beside the files there may be `policies/`, a file `hold`, and the proof that a signed
+//! commit has them.
 
 use crate::bundle::MAX_DOCUMENT_LEN;
 use crate::policies::{self, DIRECTORY, MAX_POLICIES, is_policy_file};
 use crate::policy::MAX_MODULE_LEN;
 use crate::problem::{Problem, shorten};
+use crate::proof::{self, MAX_TREE_LEN, Proof, SIGNATURE};
+use crate::signature::{MAX_COMMIT_LEN, MAX_SIGNERS_LEN, Signers};
 use crate::world::Source;
 use rustix::fd::{AsFd, OwnedFd};
 use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, RawDir, fstat, openat};
 use rustix::io::{Errno, retry_on_intr};
 use serde::Deserialize;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::CStr;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io;
@@ -43,6 +47,12 @@ pub struct Contents {
     pub policies: policies::Files,
     /// Why nothing is to be published, if somebody asked for that.
     pub hold: Option<String>,
+    /// Why nothing of it may be taken.
+    pub refused: Option<Problem>,
+    /// What is wrong with files that are no bundles.
+    pub problems: Vec<Problem>,
+    /// Namespaces whose bundles nothing proves, so neither that one was deleted; and why.
+    pub uncovered: BTreeMap<String, String>,
     /// Changes when any content does.
     pub digest: u64,
 }
@@ -53,11 +63,18 @@ pub struct Spool {
     path: PathBuf,
     /// Whether the signature is of each file, and not of the directories alone.
     thorough: bool,
+    /// Only what a commit has that one of these signed is taken.
+    signers: Option<PathBuf>,
+    /// Whose nodes this is one of: the commit has files of its own for them.
+    layer: String,
+    /// Time and id of the newest commit that was proven.
+    newest: Option<(i64, String)>,
 }
 
 impl Spool {
-    pub fn new(path: PathBuf) -> Self {
-        Self { path, thorough: true }
+    /// With `signers`, a file as Git has it, every file needs proof that it is one of the layer's.
+    pub fn new(path: PathBuf, signers: Option<PathBuf>, layer: String) -> Self {
+        Self { path, thorough: true, signers, layer, newest: None }
     }
 
     /// Where events tell of files that are written in place, it is enough to look at the directories each second: whatever
@@ -73,49 +90,117 @@ impl Source for Spool {
     }
 
     fn signature(&mut self) -> io::Result<u64> {
-        signature(&self.path, self.thorough)
+        signature(&self.path, self.thorough, self.signers.as_deref())
     }
 
     fn read(&mut self) -> io::Result<Contents> {
-        read(&self.path)
+        let Place { top, dir } = Place::open(&self.path)?;
+        let mut contents = read(&top, &dir)?;
+        if let Some(signers) = &self.signers {
+            match prove(&dir, signers, &self.layer, &contents.commit, self.newest.as_ref()) {
+                Ok(proof) => {
+                    contents.require(&proof);
+                    self.newest = Some((proof.time, proof.commit));
+                }
+                Err(why) => contents.refused = Some(unproven(&format!("{}/{}", proof::DIRECTORY, proof::COMMIT), why)),
+            }
+        }
+        contents.digest = contents.compute_digest();
+        Ok(contents)
     }
 }
 
-fn read(path: &Path) -> io::Result<Contents> {
-    let Place { top, dir } = Place::open(path)?;
-    let mut contents = Contents { hold: hold(&top, &dir), policies: policies_of(&dir)?, ..Contents::default() };
-    for name in names(&dir)? {
-        let text = read_file(&dir, &name, MAX_DOCUMENT_LEN).map_err(|error| {
+fn read(top: &OwnedFd, dir: &OwnedFd) -> io::Result<Contents> {
+    let mut contents = Contents { hold: hold(top, dir), policies: policies_of(dir)?, ..Contents::default() };
+    for name in names(dir)? {
+        let text = read_file(dir, &name, MAX_DOCUMENT_LEN).map_err(|error| {
             Problem::of_file(&name, "io", error.to_string(), "make it a readable regular file inside the spool, or remove it")
         });
         contents.documents.push(Document { file: name, text });
     }
-    if let Ok(marker) = read_file(&dir, MARKER, MAX_DOCUMENT_LEN) {
+    if let Ok(marker) = read_file(dir, MARKER, MAX_DOCUMENT_LEN) {
         contents.commit = commit(&marker);
     }
-    contents.digest = contents.compute_digest();
     Ok(contents)
 }
 
+/// The proof of what is in a directory, whose adapter says that it is of the commit `told`.
+fn prove(dir: &OwnedFd, signers: &Path, layer: &str, told: &str, newest: Option<&(i64, String)>) -> Result<Proof, String> {
+    let whose = signers.display();
+    let text = openat(CWD, signers, OPEN_FILE, Mode::empty()).map_err(io::Error::from);
+    let text = text.and_then(|file| read_open(&file, MAX_SIGNERS_LEN)).map_err(|error| format!("{whose}: {error}"))?;
+    let allowed = Signers::parse(&text).map_err(|why| format!("{whose}: {why}"))?;
+    let files = openat(dir, proof::DIRECTORY, OPEN_DIRECTORY | OFlags::NOFOLLOW, Mode::empty());
+    let files = files.map_err(|error| format!("there is no signed commit: {}", io::Error::from(error)))?;
+    let commit =
+        read_file(&files, proof::COMMIT, MAX_COMMIT_LEN).map_err(|error| format!("there is no signed commit: {error}"))?;
+    let signed = allowed.verify(&commit).map_err(|why| format!("the commit is not signed by anyone in {whose}: {why}"))?;
+    let proof = Proof::of(&commit, signed, layer, |name| read_file(&files, name, MAX_TREE_LEN))?;
+    if !told.is_empty() && told != proof.commit {
+        return Err(format!("the signed commit is {}, and {MARKER} says {told}", proof.commit));
+    }
+    match newest {
+        Some((time, newer)) if proof.time < *time => Err(format!(
+            "the signed commit {} of {} is older than {newer} of {time} (Unix seconds), which was here before",
+            proof.commit, proof.time
+        )),
+        _ => Ok(proof),
+    }
+}
+
+fn unproven(file: &str, why: String) -> Problem {
+    let hint = "export a commit that is newer and signed by one of --allowed-signers; what is published is still served";
+    Problem::of_file(file, SIGNATURE, why, hint)
+}
+
 impl Contents {
+    /// Leaves of each file what the proof says that it is.
+    fn require(&mut self, proof: &Proof) {
+        for Document { file, text } in &mut self.documents {
+            if let Some(why) = text.as_ref().ok().and_then(|content| proof.check(file, content).err()) {
+                *text = Err(unproven(file, why));
+            }
+        }
+        let there: BTreeSet<&str> = self.documents.iter().map(|document| document.file.as_str()).collect();
+        let missing: Vec<_> = proof.bundles().filter(|file| !there.contains(file)).map(str::to_owned).collect();
+        self.documents.extend(missing.into_iter().map(|file| {
+            let why = format!("the signed commit {} has it, and it is missing", proof.commit);
+            Document { text: Err(unproven(&file, why)), file }
+        }));
+        self.documents.sort_unstable_by(|a, b| a.file.cmp(&b.file));
+        for (name, content) in &mut self.policies {
+            if let Some(why) = content.as_ref().ok().and_then(|content| proof.check_policy(name, content).err()) {
+                self.problems.push(unproven(&format!("{DIRECTORY}/{name}"), why.clone()));
+                *content = Err(why);
+            }
+        }
+        self.commit.clone_from(&proof.commit);
+        self.uncovered.clone_from(&proof.uncovered);
+    }
+
     /// What `digest` is to be.
     pub fn compute_digest(&self) -> u64 {
         let mut hasher = DefaultHasher::new();
         for Document { file, text } in &self.documents {
             (file, text.as_ref().map_err(|problem| &problem.message)).hash(&mut hasher);
         }
-        (&self.policies, &self.hold, &self.commit).hash(&mut hasher);
+        (&self.policies, &self.hold, &self.commit, &self.uncovered).hash(&mut hasher);
+        self.refused.as_ref().map(|problem| &problem.message).hash(&mut hasher);
         hasher.finish()
     }
 }
 
 /// A cheap value that nearly always changes when the spool does: of names, inodes, sizes and change times, in any order.
-fn signature(path: &Path, thorough: bool) -> io::Result<u64> {
+fn signature(path: &Path, thorough: bool, signers: Option<&Path>) -> io::Result<u64> {
     let Place { top, dir } = Place::open(path)?;
     let mut sum = 0u64;
     for directory in [&top, &dir] {
         let stat = fstat(directory)?;
         sum = sum.wrapping_add(hash_of(&(stat.st_dev, stat.st_ino, stat.st_ctime, stat.st_ctime_nsec)));
+    }
+    // No event tells of the signers.
+    if let Some(stat) = signers.and_then(|signers| rustix::fs::stat(signers).ok()) {
+        sum = sum.wrapping_add(hash_of(&(stat.st_dev, stat.st_ino, stat.st_size, stat.st_ctime, stat.st_ctime_nsec)));
     }
     if !thorough {
         return Ok(sum);
@@ -133,6 +218,10 @@ fn signature(path: &Path, thorough: bool) -> io::Result<u64> {
         }
     })?;
     add(&top, c"hold");
+    if signers.is_some() {
+        add(&dir, c".proof");
+        add(&dir, c".proof/commit");
+    }
     if let Some(policies) = open_policies(&dir)? {
         for_each(&policies, |name| add(&policies, name))?;
     }
@@ -145,6 +234,7 @@ fn hash_of(value: &impl Hash) -> u64 {
     hasher.finish()
 }
 
+const OPEN_FILE: OFlags = OFlags::RDONLY.union(OFlags::CLOEXEC).union(OFlags::NONBLOCK);
 const OPEN_DIRECTORY: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
 
 /// Where the files are now.
@@ -242,12 +332,14 @@ fn for_each(dir: &OwnedFd, mut found: impl FnMut(&CStr)) -> io::Result<()> {
 }
 
 fn read_file(dir: &OwnedFd, name: &str, longest: usize) -> io::Result<Vec<u8>> {
-    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
-    let file = match openat(dir.as_fd(), name, flags, Mode::empty()) {
-        Err(Errno::LOOP) => return Err(io::Error::other("a symbolic link, which could lead out of the spool")),
-        opened => opened?,
-    };
-    let stat = fstat(&file)?;
+    match openat(dir.as_fd(), name, OPEN_FILE | OFlags::NOFOLLOW, Mode::empty()) {
+        Err(Errno::LOOP) => Err(io::Error::other("a symbolic link, which could lead out of the spool")),
+        opened => read_open(&opened?, longest),
+    }
+}
+
+fn read_open(file: &OwnedFd, longest: usize) -> io::Result<Vec<u8>> {
+    let stat = fstat(file)?;
     if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
         return Err(io::Error::other("not a regular file"));
     }
@@ -255,7 +347,7 @@ fn read_file(dir: &OwnedFd, name: &str, longest: usize) -> io::Result<Vec<u8>> {
     let room = (stat.st_size as usize).min(longest) + 1;
     let mut text = Vec::with_capacity(room);
     loop {
-        let count = retry_on_intr(|| rustix::io::read(&file, rustix::buffer::spare_capacity(&mut text)))?;
+        let count = retry_on_intr(|| rustix::io::read(file, rustix::buffer::spare_capacity(&mut text)))?;
         if count == 0 || text.len() < room || text.len() > longest {
             return Ok(text);
         }

@@ -182,7 +182,14 @@ fn serve_again(world: &mut World, good: Option<Rc<Snapshot>>) {
 type Relayed = Driver<SimulatedSource, SimulatedSink, SimulatedClock>;
 
 fn start(world: &Shared) -> Relayed {
-    let options = Options { spool: "spool".into(), out: "out".into(), durable: Some("durable".into()), namespace: None };
+    let options = Options {
+        spool: "spool".into(),
+        out: "out".into(),
+        durable: Some("durable".into()),
+        namespace: None,
+        allowed_signers: None,
+        layer: String::new(),
+    };
     let parts = (SimulatedSource(Rc::clone(world)), SimulatedSink(Rc::clone(world)), SimulatedClock(Rc::clone(world)));
     Driver::new(Relay::new(&options, parts.0, parts.1, parts.2))
 }

@@ -1,0 +1,93 @@
+"""Who asks: tokens, an OIDC issuer, and a control plane that knows them."""
+
+from __future__ import annotations
+
+import base64
+import json
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import jwt
+import yaml
+from cryptography.hazmat.primitives.asymmetric import ed25519
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from configedge.control.auth import Grant, Role, Tokens
+from tests.support.control import Control, running
+
+ISSUER = "https://id.example.com"
+
+
+class Issuer:
+    """An OIDC issuer whose public key is in a file."""
+
+    def __init__(self, directory: Path) -> None:
+        self._key = ed25519.Ed25519PrivateKey.generate()
+        raw = self._key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+        x = base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+        self.jwks = directory / "jwks.json"
+        jwk = {"kty": "OKP", "crv": "Ed25519", "x": x, "kid": "one", "alg": "EdDSA", "use": "sig"}
+        self.jwks.write_text(json.dumps({"keys": [jwk]}))
+
+    @property
+    def provider(self) -> dict[str, Any]:
+        """As an access policy has it."""
+        return {"issuer": ISSUER, "audience": "configedge", "algorithms": ["EdDSA"], "jwks_file": str(self.jwks)}
+
+    def token(self, subject: str, **claims: Any) -> str:
+        now = int(time.time())
+        said = {"iss": ISSUER, "aud": "configedge", "sub": subject, "iat": now - 1, "exp": now + 3_000, **claims}
+        return jwt.encode(said, self._key, algorithm="EdDSA", headers={"kid": "one"})
+
+
+class Guarded:
+    """A control plane that asks who you are. `admin` may do everything."""
+
+    def __init__(self, control: Control, tokens: Tokens, issuer: Issuer, audit: Path) -> None:
+        self.control = control
+        self.tokens = tokens
+        self.issuer = issuer
+        self.audit_file = audit
+        self.admin = self.client((Grant(Role.admin),), "root")
+
+    def token(self, name: str, *grants: Grant) -> str:
+        return self.tokens.create(name, grants, 3_600, "local:test")[0]
+
+    def client(self, grants: Sequence[Grant], name: str) -> httpx2.Client:
+        """Somebody with these grants, by a token; by OIDC if there are none, which no token can be."""
+        return self.bearer(self.token(name, *grants) if grants else self.issuer.token(name))
+
+    def bearer(self, credential: str | None) -> httpx2.Client:
+        headers = {"Authorization": f"Bearer {credential}"} if credential is not None else {}
+        return httpx2.Client(base_url=self.control.url, headers=headers, timeout=20)
+
+    def audit(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.audit_file.read_text().splitlines()]
+
+
+@contextmanager
+def guarded(
+    directory: Path,
+    *options: str,
+    protected: Sequence[Mapping[str, Any]] = (),
+    env: Mapping[str, str] | None = None,
+) -> Iterator[Guarded]:
+    """A control plane with tokens and an OIDC issuer, in a new directory."""
+    directory.mkdir(parents=True, exist_ok=True)
+    issuer = Issuer(directory)
+    policy = {
+        "apiVersion": "configedge.io/v1alpha1",
+        "kind": "AccessPolicy",
+        "oidc": [issuer.provider],
+        "protected": [dict(rule) for rule in protected],
+    }
+    (directory / "access.yaml").write_text(yaml.safe_dump(policy))
+    tokens, audit = Tokens(directory / "tokens.json"), directory / "audit.jsonl"
+    files = {"--tokens": tokens.path, "--access": directory / "access.yaml", "--audit": audit}
+    given = [text for name, path in files.items() for text in (name, str(path))]
+    with running(directory / "repo", *given, "--rate", "0,0", *options, env=env) as control:
+        yield Guarded(control, tokens, issuer, audit)
