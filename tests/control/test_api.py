@@ -240,7 +240,7 @@ def test_an_unknown_parameter_is_refused(shared: Control) -> None:
 
 
 def test_every_error_is_a_problem(shared: Control) -> None:
-    problem(shared.http.get("/"), 404)
+    problem(shared.http.get("/nothing"), 404)
     problem(shared.http.get("/v1/bundles/"), 404)
     assert "GET" in problem(shared.http.post("/v1/bundles"), 405)["detail"]
 

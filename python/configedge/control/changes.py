@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,7 +16,9 @@ import pygit2
 from configedge import _core
 from configedge.bundle import Bundle, BundleError, BundlePath, Problem, load_json
 from configedge.control import documents, layers, layout, tombstones
-from configedge.control.diff import KeyChange, key_changes, touched_keys
+from configedge.control.diff import KeyChange, all_changes, hidden, key_changes
+from configedge.control.scratch import Scratch
+from configedge.control.stages import Stages
 from configedge.control.store import NotFound, Precondition, Store, Stored, StoreError
 
 MAX_OPERATIONS = 200
@@ -116,12 +118,17 @@ class Effect:
     document: dict[str, Any] | None
     warnings: tuple[Problem, ...]
     changes: tuple[KeyChange, ...]
-    touched: tuple[str, ...]
-    """The keys of all that is different; "" if it comes or goes, or if it was broken."""
+    bare: tuple[KeyChange, ...]
+    """The changes with their values, also of what is secret."""
 
     @property
     def changed(self) -> bool:
         return self.before != self.after
+
+    @property
+    def touched(self) -> list[str]:
+        """The keys of all that is different; "" if it comes or goes, or if it was broken."""
+        return [change.key for change in self.bare]
 
     def as_dict(self) -> dict[str, Any]:
         return {
@@ -172,10 +179,11 @@ class Plan:
 
 
 class Planner:
-    """Makes plans for a store. One thread at a time."""
+    """Makes plans for a store; with a `scratch`, plans of which nothing is kept. One thread at a time."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, scratch: Scratch | None = None) -> None:
         self._store = store
+        self._scratch = scratch
         self._renderer = layers.Renderer()
 
     def plan(
@@ -188,44 +196,61 @@ class Planner:
         revive: bool = False,
         extra: layout.Files | None = None,
         any_number: bool = False,
+        stages: Stages | None = None,
     ) -> Plan:
         """What these come to on a commit. `extra` are other files that the commit is to have.
 
         `by` is who does it, `now` when, in Unix seconds; `revive` lets deleted keys come back; `any_number` of
-        documents is for going back as a whole.
+        documents is for going back as a whole. `stages` gets the time of the checks.
+
         Raises BundleError, Stale, NotFound, Conflict, BrokenInGit, LayoutError.
         """
         if not any_number:
             _check_set(operations)
-        repo = self._store.repo
+        stages = stages or Stages()
+        repo = self._repo()
         before = layout.root(repo, tip)
         policies_id, policies = self._store.policies_of(tip)
         if extra and "policies" in extra:
             policies_id, policies = self._store.policies_in(extra["policies"])
         effects, files, problems = list[Effect](), dict(extra or {}), list[Problem]()
         for operation in operations:
+            path = operation.path
             try:
-                effect, text = self._effect(operation, tip, policies)
+                with stages.time("check"):
+                    effect, text = self._effect(operation, tip, policies)
             except BundleError as error:
                 problems += error.problems
                 continue
-            files[operation.path.git] = repo.create_blob(text) if text is not None else None
+            files[path.git] = repo.create_blob(text) if text is not None else None
             effects.append(effect)
-            if not operation.path.layer and effect.changed:
+            if not path.layer and effect.changed:
                 stones, refused = self._tombstones(operation, effect, tip, by, now, revive)
                 problems += refused
-                files[tombstones.file_of(operation.path)] = repo.create_blob(stones) if stones is not None else None
+                files[tombstones.file_of(path)] = repo.create_blob(stones) if stones is not None else None
         if problems:
             raise BundleError(problems)
         tree = layout.changed(repo, before, files)
-        self._check_together(effects, repo[tree].peel(pygit2.Tree))
+        self._check_together(repo, effects, repo[tree].peel(pygit2.Tree))
+        if extra and "policies" in extra:
+            self._check_others(repo, tree, policies, {effect.path for effect in effects})
         tree, broken = self._renderer.render(repo, tree, policies, policies_id)
         touched = {effect.path.base for effect in effects}
         if problems := [p for one in broken if one.path.base in touched for p in one.problems]:
             raise BundleError(problems)
-        nodes = self._on_nodes(before, repo[tree].peel(pygit2.Tree), touched, policies, operations)
-        warnings = self._warnings(before, repo[tree].peel(pygit2.Tree))
-        return Plan(tip, tree, tuple(effects), tuple(nodes), warnings, _summary(effects))
+        after = repo[tree].peel(pygit2.Tree)
+        with stages.time("check"):
+            nodes = self._on_nodes(repo, before, after, effects, policies, operations)
+        return Plan(tip, tree, tuple(effects), tuple(nodes), _warnings(repo, before, after), _summary(effects))
+
+    def _repo(self) -> pygit2.Repository:
+        if self._scratch is None:
+            return self._store.repo
+        repo, is_new = self._scratch.repo()
+        if is_new:
+            # What it remembers was in the one before.
+            self._renderer = layers.Renderer()
+        return repo
 
     def rendered(self, tip: str) -> pygit2.Oid:
         """The tree of a commit with its rendering as it must be."""
@@ -257,9 +282,9 @@ class Planner:
             document, warnings = bundle.document, [*bundle.warnings, *warnings]
         old = now.bundle.document if now and now.bundle else None
         after = str(pygit2.hash(text)) if text is not None else None
-        changes = tuple(key_changes(old, document))
-        keys = tuple(touched_keys(old, document))
-        return Effect(path, now.etag if now else None, after, document, tuple(warnings), changes, keys), text
+        bare = tuple(all_changes(old, document))
+        changes = tuple(hidden(bare, old, document))
+        return Effect(path, now.etag if now else None, after, document, tuple(warnings), changes, bare), text
 
     def _tombstones(
         self, operation: Operation, effect: Effect, tip: str, by: str, now: int, revive: bool
@@ -271,15 +296,12 @@ class Planner:
         except NotFound:
             stored = None
         old = stored.document if stored else None
-        # With the values that tell one change from another, also of keys that are secret.
-        changes = key_changes(_bare(old), _bare(effect.document))
         revive = revive or _goes_back(operation)
         values = old["spec"]["values"] if old else None
-        stones, refused = tombstones.after(known, changes, values, now, by, revive, path.git)
+        stones, refused = tombstones.after(known, effect.bare, values, now, by, revive, path.git)
         return tombstones.write(stones), refused
 
-    def _check_together(self, effects: Sequence[Effect], tree: pygit2.Tree) -> None:
-        repo = self._store.repo
+    def _check_together(self, repo: pygit2.Repository, effects: Sequence[Effect], tree: pygit2.Tree) -> None:
         for effect in effects:
             base = layout.entry_at(repo, tree, effect.path.base.git)
             if effect.path.layer and effect.after is not None and base is None:
@@ -289,25 +311,38 @@ class Planner:
                 if left:
                     raise Overlaid(effect.path, left)
 
+    @staticmethod
+    def _check_others(
+        repo: pygit2.Repository, tree: pygit2.Oid, policies: _core.Policies, done: set[BundlePath]
+    ) -> None:
+        """Other policies may refuse what nobody touches."""
+        problems: list[Problem] = []
+        for found in layout.documents(layout.directory(repo, repo[tree].peel(pygit2.Tree), "bundles"), "", None):
+            if found.path not in done:
+                told = _core.check_bundle(found.read(repo), found.path.git, policies).problems
+                problems += [Problem(**one) for one in told if one["code"] == "policy"]
+        if problems:
+            raise BundleError(problems)
+
     def _on_nodes(
         self,
+        repo: pygit2.Repository,
         before: pygit2.Tree,
         after: pygit2.Tree,
-        touched: Iterable[BundlePath],
+        effects: Sequence[Effect],
         policies: _core.Policies,
         operations: Sequence[Operation],
     ) -> list[OnNodes]:
         """By layer, what is different; refuses a size that nodes would refuse."""
-        repo = self._store.repo
-        names = ["", *dict.fromkeys(name for tree in (before, after) for name, _ in layout.layers(repo, tree))]
+        found = [OnNodes("", one.path, one.changes) for one in effects if not one.path.layer and one.changes]
         restored = {operation.path.base for operation in operations if _goes_back(operation)}
-        found, problems = [], list[Problem]()
-        for layer in names:
-            for path in touched:
-                old, new = (self._rendered(tree, layer, path) for tree in (before, after))
+        problems: list[Problem] = []
+        for layer in dict.fromkeys(name for tree in (before, after) for name, _ in layout.layers(repo, tree)):
+            for path in sorted({effect.path.base for effect in effects}):
+                old, new = (_rendered(repo, tree, layer, path) for tree in (before, after))
                 if old == new:
                     continue
-                if layer and old and new and path not in restored:
+                if old and new and path not in restored:
                     size = _core.check_bundle(old, path.git, policies).size
                     told = _core.check_bundle(new, f"rendered/{layer}/{path}.yaml", policies, size).problems
                     problems += [Problem(**one) for one in told if one["code"] == "resize"]
@@ -318,21 +353,22 @@ class Planner:
             raise BundleError(problems)
         return found
 
-    def _rendered(self, tree: pygit2.Tree, layer: str, path: BundlePath) -> bytes | None:
-        repo = self._store.repo
-        for name in reversed(layers.chain(layer)):
-            top = f"rendered/{name}" if name else "bundles"
-            if name and layout.entry_at(repo, tree, top) is None:
-                continue
-            entry = layout.entry_at(repo, tree, f"{top}/{path.namespace}/{path.name}.yaml")
-            return repo.odb.read(entry.id)[1] if isinstance(entry, pygit2.Blob) else None
-        return None
 
-    def _warnings(self, before: pygit2.Tree, after: pygit2.Tree) -> tuple[Problem, ...]:
-        if layout.directory(self._store.repo, before, "bundles") is None or "bundles" in after:
-            return ()
-        message = "no bundle is left, and a relay refuses an empty spool: nodes go on serving what they have"
-        return (Problem.of("empty-spool", message, "to end that, stop their relays and delete what they published"),)
+def _rendered(repo: pygit2.Repository, tree: pygit2.Tree, layer: str, path: BundlePath) -> bytes | None:
+    for name in reversed(layers.chain(layer)):
+        top = f"rendered/{name}" if name else "bundles"
+        if name and layout.entry_at(repo, tree, top) is None:
+            continue
+        entry = layout.entry_at(repo, tree, f"{top}/{path.namespace}/{path.name}.yaml")
+        return repo.odb.read(entry.id)[1] if isinstance(entry, pygit2.Blob) else None
+    return None
+
+
+def _warnings(repo: pygit2.Repository, before: pygit2.Tree, after: pygit2.Tree) -> tuple[Problem, ...]:
+    if layout.directory(repo, before, "bundles") is None or "bundles" in after:
+        return ()
+    message = "no bundle is left, and a relay refuses an empty spool: nodes go on serving what they have"
+    return (Problem.of("empty-spool", message, "to end that, stop their relays and delete what they published"),)
 
 
 def named(path: BundlePath) -> dict[str, Any]:
@@ -370,10 +406,6 @@ def _allow_resize(bundle: Bundle, path: BundlePath, policies: _core.Policies) ->
     metadata["annotations"] = {**(metadata.get("annotations") or {}), _ALLOW_RESIZE: "true"}
     document["metadata"] = metadata
     return documents.settle(document, path, policies)
-
-
-def _bare(document: dict[str, Any] | None) -> dict[str, Any] | None:
-    return {"spec": document["spec"]} if document else None
 
 
 def _document(text: bytes | None) -> dict[str, Any] | None:

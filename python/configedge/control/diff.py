@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -47,19 +47,25 @@ def key_changes(before: dict[str, Any] | None, after: dict[str, Any] | None) -> 
     An object that comes or goes is one change, of the whole. Of keys that either document marks as secret the
     values are left out.
     """
-    if before is None and after is None:
-        return []
+    return hidden(all_changes(before, after), before, after)
+
+
+def all_changes(before: dict[str, Any] | None, after: dict[str, Any] | None) -> list[KeyChange]:
+    """The same with all values: for those who decide, not for those who look."""
+    return [] if before is None and after is None else list(_compare("", _values(before), _values(after)))
+
+
+def hidden(
+    changes: Iterable[KeyChange], before: dict[str, Any] | None, after: dict[str, Any] | None
+) -> list[KeyChange]:
+    """Changes without the values that either document marks as secret."""
     secret = _secrets(before) | _secrets(after)
-    old, new = _values(before), _values(after)
-    found = _compare("", old, new)
-    return [_hidden(change, secret) for change in found]
+    return [_hidden(change, secret) for change in changes]
 
 
 def touched_keys(before: dict[str, Any] | None, after: dict[str, Any] | None) -> list[str]:
     """The keys alone. A bundle that comes or goes touches the key "", which every key lies in."""
-    if before is None or after is None:
-        return [""]
-    return [change.key for change in _compare("", _values(before), _values(after))]
+    return [change.key for change in all_changes(before, after)]
 
 
 def json_type(value: Any) -> str:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _LOOK_S = 0.2
+_LOOK_AT_NODES_S = 1.0
 # A watcher that is this far behind is sent away; it comes back and says what it knows.
 _MOST_BEHIND = 1_000
 MAX_WATCHERS = 1_000
@@ -67,9 +68,13 @@ class Events:
         self._service = service
         self._watchers: set[_Watcher] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._looking: asyncio.Task[None] | None = None
+        self._looking: asyncio.Future[Any] | None = None
         self._woken: asyncio.Event | None = None
         self._tip = ""
+        # How many commits of main were seen, and when ours were on disk.
+        self._position = 0
+        self._made: dict[str, float] = {}
+        self._fleet: dict[str, Any] = {}
         self._closed = False
 
     def __len__(self) -> int:
@@ -78,9 +83,10 @@ class Events:
     async def start(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._woken = asyncio.Event()
-        self._tip = await self._service.read(self._service.store.tip)
+        self._tip, at = await self._service.read(self._service.store.tip_with_time)
+        self._service.propagation.committed(self._tip, at, self._position)
         self._service.store.on_commit.append(self._committed)
-        self._looking = asyncio.create_task(self._look())
+        self._looking = asyncio.gather(self._look(), self._look_at_nodes())
 
     def close(self) -> None:
         """Ends every watch."""
@@ -112,6 +118,8 @@ class Events:
         try:
             service = self._service
             tip = self._tip
+            # At once, so that the answer begins. Without an id if there is something to catch up with.
+            yield Event("hello", {"commit": tip}, tip if known is None else None)
             if known is not None:
                 missed = await service.read(service.store.since, known)
                 if missed is None:
@@ -120,8 +128,6 @@ class Events:
                     tip = commit
                     if (event := await self._commit(watcher, commit)) is not None:
                         yield event
-            else:
-                yield Event("hello", {"commit": tip}, tip)
             told = set(missed or ()) if known is not None else set()
             while not self._closed:
                 item = await watcher.queue.get()
@@ -151,6 +157,7 @@ class Events:
 
     def _committed(self, commit: str, at: float) -> None:
         if self._loop is not None and self._woken is not None:
+            self._made[commit] = at
             with suppress(RuntimeError):
                 self._loop.call_soon_threadsafe(self._woken.set)
 
@@ -170,11 +177,32 @@ class Events:
                 log.warning("cannot look for commits: %s", error)
                 continue
             self._tip = tip
+            for commit in new or (tip,):
+                self._position += 1
+                at = self._made.pop(commit, None) or float((await service.read(service.store.change, commit)).time)
+                service.propagation.committed(commit, at, self._position)
             for watcher in list(self._watchers):
                 if new is None:
                     watcher.put(Event("reset", {"commit": tip}, tip))
                 for commit in new or ():
                     watcher.put(commit)
+
+    async def _look_at_nodes(self) -> None:
+        """Tells of nodes that come, go, catch up or fall behind."""
+        service = self._service
+        while True:
+            await asyncio.sleep(_LOOK_AT_NODES_S)
+            if not self._watchers:
+                continue
+            try:
+                found = await service.read(service.fleet_summary)
+            except Exception as error:
+                log.warning("cannot look at the nodes: %s", error)
+                continue
+            now = {name: found[name] for name in ("total", "ready", "behind", "lost")}
+            if now != self._fleet:
+                self._fleet = now
+                self._spread(Event("fleet", now))
 
     def _spread(self, event: Event) -> None:
         for watcher in list(self._watchers):

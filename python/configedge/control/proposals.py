@@ -161,7 +161,7 @@ class Proposals:
         if self.count_open() >= _MOST_OPEN:
             raise NotAllowed(f"{_MOST_OPEN} proposals are open; have some approved, rejected or withdrawn first")
         tip = self._store.tip()
-        plan = self._writing.plan(request, operations, tip)
+        plan = self._writing.plan(request, operations, tip, keep=not request.dry_run)
         if not plan.changed:
             raise NotAllowed("it would change nothing; there is nothing to approve")
         author = Person(request.who.subject, request.who.name, int(time.time()), request.who.email)
@@ -199,7 +199,7 @@ class Proposals:
         if all(person.subject != who.subject for person in approvals):
             approvals += (Person(who.subject, who.name, int(time.time()), who.email),)
         approved = replace(proposal, approvals=approvals)
-        plan = self._plan(approved)
+        plan = self._plan(approved, keep=False)
         if plan.digest != proposal.digest:
             raise Stale("what it changes has changed since; propose it again", None)
         # What protects it may have become stricter since.
@@ -257,8 +257,10 @@ class Proposals:
 
         return self._store.advance(draft, author).commit
 
-    def _plan(self, proposal: Proposal, tip: str | None = None, extra: layout.Files | None = None) -> Plan:
-        return self._writing.planner.plan(
+    def _plan(
+        self, proposal: Proposal, tip: str | None = None, extra: layout.Files | None = None, *, keep: bool = True
+    ) -> Plan:
+        return self._writing.planner_for(keep).plan(
             self._operations(proposal),
             tip or self._store.tip(),
             by=proposal.author.subject,
@@ -313,9 +315,12 @@ class Proposals:
             proposal = _read(id, record)
         except (KeyError, TypeError, ValueError):
             raise NotFound(f"there is no proposal {id[:40]!r}") from None
-        if proposal.state is State.open and self._store.file(f"approvals/{id}.json") is not None:
+        record_of = f"approvals/{id}.json"
+        if proposal.state is State.open and (text := self._store.file(record_of)) is not None:
             # We were stopped between the commit and saying so.
-            return replace(proposal, state=State.committed)
+            approved = tuple(Person(**person) for person in json.loads(text)["approved"])
+            commit = self._store.since_when(record_of)
+            return replace(proposal, state=State.committed, approvals=approved, commit=commit)
         return proposal
 
     def _newest(self, id: str) -> pygit2.Commit:

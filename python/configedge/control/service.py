@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import logging
 import threading
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -100,6 +101,7 @@ class Service:
         self._waiting = threading.Semaphore(_MOST_WAITING)
         self._audit_problem: str | None = None
         store.on_retry.append(self.metrics.retried)
+        self.writing.on_committed.append(self.metrics.commit)
 
     @staticmethod
     def of(request: Request) -> Service:
@@ -107,7 +109,10 @@ class Service:
         return service
 
     async def read(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._readers, lambda: call(*args, **kwargs))
+        # In the caller's context: its trace goes with it.
+        context = contextvars.copy_context()
+        work = lambda: context.run(call, *args, **kwargs)  # noqa: E731
+        return await asyncio.get_running_loop().run_in_executor(self._readers, work)
 
     async def ask(self, who: Principal, request_id: str, call: Callable[..., T], *args: Any) -> T:
         """A question of somebody, which is written down if it is denied."""
@@ -159,7 +164,9 @@ class Service:
         if not self._waiting.acquire(blocking=False):
             raise Busy(f"{_MOST_WAITING} writes are waiting; try again in a second")
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._writer, lambda: call(*args, **kwargs))
+            context = contextvars.copy_context()
+            work = lambda: context.run(call, *args, **kwargs)  # noqa: E731
+            return await asyncio.get_running_loop().run_in_executor(self._writer, work)
         finally:
             self._waiting.release()
 
@@ -220,6 +227,7 @@ class Service:
         """Waits for the commit that is under way; writes that still queue were never acknowledged and are dropped."""
         self.events.close()
         self._writer.shutdown(cancel_futures=True)
+        self.writing.close()
         self._readers.shutdown(cancel_futures=True)
         self.parts.fleet.close()
         self.parts.tracing.close()

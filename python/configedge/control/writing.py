@@ -16,6 +16,7 @@ from configedge.control.auth import Principal, Protection, Verb
 from configedge.control.changes import Effect, Exact, Operation, Plan, Planner, named
 from configedge.control.idempotency import Key
 from configedge.control.reading import require, require_everywhere, seen_by, told_to
+from configedge.control.scratch import Scratch
 from configedge.control.stages import Stages
 from configedge.control.store import (
     Advanced,
@@ -67,7 +68,11 @@ class Writing:
     def __init__(self, store: Store, protections: Callable[[], Sequence[Protection]]) -> None:
         self.store = store
         self.planner = Planner(store)
+        self._scratch = Scratch(store.repository.path)
+        self._trier = Planner(store, self._scratch)
         self._protections = protections
+        self.on_committed: list[Callable[[float], None]] = []
+        """Called with the seconds that Git took for each commit."""
 
     def change(
         self,
@@ -122,8 +127,16 @@ class Writing:
 
         return self._do(request, operations, at_once=True)
 
-    def plan(self, request: Request, operations: Sequence[Operation], tip: str) -> Plan:
-        return self.planner.plan(operations, tip, by=request.who.subject, now=int(time.time()), revive=request.revive)
+    def plan(self, request: Request, operations: Sequence[Operation], tip: str, *, keep: bool = True) -> Plan:
+        """What they come to. Unless it is to be kept, nothing of it is written."""
+        now = int(time.time())
+        return self.planner_for(keep).plan(operations, tip, by=request.who.subject, now=now, revive=request.revive)
+
+    def planner_for(self, keep: bool) -> Planner:
+        return self.planner if keep else self._trier
+
+    def close(self) -> None:
+        self._scratch.close()
 
     def needed(self, plan: Plan) -> int:
         """How many others must approve of a plan."""
@@ -141,18 +154,20 @@ class Writing:
         plan: Plan | None = None
         stages = stages or Stages()
 
+        trial = request.dry_run if dry_run is None else dry_run
+
         def planned(tip: str) -> tuple[Plan, str]:
             wanted, extra, summary = operations(tip)
-            with stages.time("check"):
-                made = self.planner.plan(
-                    wanted,
-                    tip,
-                    by=request.who.subject,
-                    now=int(time.time()),
-                    revive=request.revive,
-                    extra=extra,
-                    any_number=at_once,
-                )
+            made = self.planner_for(not trial).plan(
+                wanted,
+                tip,
+                by=request.who.subject,
+                now=int(time.time()),
+                revive=request.revive,
+                extra=extra,
+                any_number=at_once,
+                stages=stages,
+            )
             return made, summary or made.summary
 
         def draft(tip: str) -> Draft:
@@ -161,7 +176,7 @@ class Writing:
             self._require_approvals(plan)
             return Draft(plan.tree, request.message(summary))
 
-        if request.dry_run if dry_run is None else dry_run:
+        if trial:
             tip = self.store.tip()
             with told_to(request.who):
                 plan = seen_by(request.who, planned(tip)[0])
@@ -169,6 +184,9 @@ class Writing:
         with stages.time("whole"):
             advanced = self.store.advance(draft, request.identity, request.key)
         stages.rest("commit", "whole", "check")
+        if advanced.changed and not advanced.repeated:
+            for tell in self.on_committed:
+                tell(stages["commit"] / 1000)
         if advanced.repeated:
             return self._repeated(advanced)
         assert plan is not None, "it was drafted to be committed"
