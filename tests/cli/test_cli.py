@@ -1,17 +1,14 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
 import configedge.testing
-from tests.support.control import Control, running
+from tests.cli.shell import run
+from tests.support.control import Control
 from tests.support.policies import install, module
 
 BUNDLE = """\
@@ -23,22 +20,6 @@ spec:
     ping: %s
   schema: {properties: {ping: {type: integer}}}
 """
-
-
-def run(*arguments: object, server: str = "", stdin: str = "", code: int = 0) -> str:
-    """What the command prints: on stdout if it succeeds, else on stderr."""
-    environment = {**os.environ, "CONFIGEDGE_SERVER": server} if server else {**os.environ}
-    command = [sys.executable, "-m", "configedge.cli", *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, input=stdin, env=environment, timeout=30)
-    assert done.returncode == code, done.stdout + done.stderr
-    assert "Traceback" not in done.stderr
-    return done.stderr if code else done.stdout
-
-
-@pytest.fixture(scope="module")
-def control(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Control]:
-    with running(tmp_path_factory.mktemp("cli") / "repo") as control:
-        yield control
 
 
 def test_a_bundle_is_put_read_patched_and_deleted(control: Control, tmp_path: Path) -> None:
@@ -68,12 +49,13 @@ def test_a_bundle_is_put_read_patched_and_deleted(control: Control, tmp_path: Pa
 
 def test_a_refused_bundle_names_the_line_of_the_file(control: Control, tmp_path: Path) -> None:
     file = tmp_path / "life.yaml"
-    file.write_text(BUNDLE % "high")
+    bundle = BUNDLE.replace("life", "line")
+    file.write_text(bundle % "high")
     assert f"{file}:6:" in (said := run("put", file, server=control.url, code=1)) and "spec.values.ping" in said
-    file.write_text(BUNDLE % 80)
+    file.write_text(bundle % 80)
     run("put", file, server=control.url)
     patch = '{"spec":{"values":{"ping":"high"}}}'
-    assert "spec.values.ping" in run("patch", "game/life", patch, server=control.url, code=1)
+    assert "spec.values.ping" in run("patch", "game/line", patch, server=control.url, code=1)
 
 
 def test_a_control_plane_out_of_reach_is_exit_code_2(tmp_path: Path) -> None:

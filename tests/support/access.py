@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import http.client
 import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -91,3 +92,31 @@ def guarded(
     given = [text for name, path in files.items() for text in (name, str(path))]
     with running(directory / "repo", *given, "--rate", "0,0", *options, env=env) as control:
         yield Guarded(control, tokens, issuer, audit)
+
+
+class Raw:
+    """One connection that sends a path as it is given, where a client of the usual kind would tidy it."""
+
+    def __init__(self, url: str, credential: str | None = None) -> None:
+        self._address = url.removeprefix("http://")
+        self._headers = {"Authorization": f"Bearer {credential}"} if credential is not None else {}
+        self._connection = http.client.HTTPConnection(self._address, timeout=20)
+
+    def send(
+        self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str | bytes] | None = None
+    ) -> tuple[int, bytes]:
+        """Status and content. The path must be ASCII without spaces."""
+        for again in (True, False):
+            try:
+                self._connection.request(method, path, body, {**self._headers, **(headers or {})})
+                response = self._connection.getresponse()
+                return response.status, response.read()
+            except (http.client.RemoteDisconnected, ConnectionError):
+                # Kept alive for too long, or closed after an answer to what was no HTTP.
+                self._connection.close()
+                if not again:
+                    raise
+        raise AssertionError
+
+    def close(self) -> None:
+        self._connection.close()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import json
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from configedge.cli.output import REFUSED, UNUSABLE, AsJson, fail, show_json
+from configedge.cli.output import REFUSED, UNUSABLE, fail, short, show_json, show_line
 
 if TYPE_CHECKING:
     from configedge import Change, Reader, Snapshot
@@ -26,10 +25,9 @@ Dir = Annotated[
     ),
 ]
 ShowSecrets = Annotated[bool, typer.Option("--show-secrets", help="Show the values that are marked as secret, too.")]
-Section = Annotated[str, typer.Argument(metavar="[SECTION]", help="Only this key and what is below it.")]
+Section = Annotated[str, typer.Argument(metavar="SECTION", help="Only this key and what is below it.")]
 _DIR = Path("/run/configedge")
 _HIDDEN = "(secret)"
-_SHORT = 100
 # The relay's heartbeat comes once a second.
 _SILENT_S = 5.0
 
@@ -60,7 +58,7 @@ def list_keys(section: str, directory: Path | None, as_json: bool, show_secrets:
         return
     width = max(map(len, values), default=0)
     for key, value in values.items():
-        typer.echo(f"{key:<{width}}  {_short(value)}")
+        typer.echo(f"{key:<{width}}  {short(value)}")
 
 
 def dump(directory: Dir = None, show_secrets: ShowSecrets = False) -> None:
@@ -73,14 +71,8 @@ def dump(directory: Dir = None, show_secrets: ShowSecrets = False) -> None:
     show_json({"generation": snapshot.generation, "commit": snapshot.commit, "values": _plain(values)})
 
 
-def watch(
-    section: Section = "",
-    directory: Dir = None,
-    as_json: AsJson = False,
-    show_secrets: ShowSecrets = False,
-    count: Annotated[int | None, typer.Option("-n", "--count", min=1, help="End after so many changes.")] = None,
-) -> None:
-    """Print each change that services on this node see, as it comes; Ctrl-C ends it."""
+def follow(section: str, directory: Path | None, as_json: bool, show_secrets: bool, count: int | None) -> None:
+    """Prints each change that services on this node see, as it comes; ends after `count` of them, or at Ctrl-C."""
     reader = _open(directory or _DIR)
     changes = reader.watch(section)
     before = reader.snapshot()
@@ -96,7 +88,7 @@ def watch(
         return
 
 
-COMMANDS = (dump, watch)
+COMMANDS = (dump,)
 
 
 def _show_change(change: Change, before: Snapshot, section: str, as_json: bool, show_secrets: bool) -> None:
@@ -109,15 +101,15 @@ def _show_change(change: Change, before: Snapshot, section: str, as_json: bool, 
 
     told = {side: {key: shown(key, value) for key, value in found.items()} for side, found in sides.items()}
     if as_json:
-        typer.echo(json.dumps({"generation": change.generation, "commit": change.commit, **told}, ensure_ascii=False))
+        show_line({"generation": change.generation, "commit": change.commit, **told})
         return
     typer.echo(f"{time.strftime('%H:%M:%S')}  generation {change.generation}  {change.commit[:12]}".rstrip())
     for key, value in told["added"].items():
-        typer.echo(f"  + {key}  {_short(value)}")
+        typer.echo(f"  + {key}  {short(value)}")
     for key, value in told["removed"].items():
-        typer.echo(f"  - {key}  {_short(value)}")
+        typer.echo(f"  - {key}  {short(value)}")
     for key, value in told["changed"].items():
-        typer.echo(f"  ~ {key}  {_short(value) if value == _HIDDEN else ' -> '.join(map(_short, value))}")
+        typer.echo(f"  ~ {key}  {short(value) if value == _HIDDEN else ' -> '.join(map(short, value))}")
 
 
 def _open(directory: Path) -> Reader:
@@ -156,12 +148,6 @@ def _hide(values: dict[str, Any], path: list[str]) -> None:
     for segment in path[:-1]:
         at = at[int(segment)] if isinstance(at, list) else at[segment]
     at[int(path[-1]) if isinstance(at, list) else path[-1]] = _HIDDEN
-
-
-def _short(value: Any) -> str:
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    text = text if text.isprintable() else json.dumps(text, ensure_ascii=False)
-    return text if len(text) <= _SHORT else f"{text[: _SHORT - 3]}..."
 
 
 def _plain(value: Any) -> Any:

@@ -103,6 +103,7 @@ def _parts(options: argparse.Namespace, checks: Mapping[str, Check]) -> Parts:
         set_up_traces(options.otlp),
         found,
         Rates(*options.rate),
+        asks=_has_auth(options),
     )
 
 

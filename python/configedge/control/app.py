@@ -8,15 +8,16 @@ import socket
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
 
 from fastapi import FastAPI
-from fastapi.openapi.utils import get_openapi
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from configedge.control import docs, models
+from configedge.control import docs, openapi
 from configedge.control.auth import Grant, Principal, Role
+from configedge.control.dashboard import Dashboard
+from configedge.control.dashboard import router as dashboard
 from configedge.control.edge import Edge, unforeseen
 from configedge.control.metrics import Metrics, Sources
 from configedge.control.problems import FORESEEN, ApiError, as_api_error
@@ -30,7 +31,8 @@ def create_app(store: Store, parts: Parts | None = None, *, allow_hosts: Collect
 
     Without `parts` there is no authentication: whoever asks is the user that runs the process, and may do everything.
     """
-    service = Service(store, parts or Parts(local_operator()), lambda service: Metrics(_version(), _sources(service)))
+    parts = parts or Parts(local_operator(), asks=False)
+    service = Service(store, parts, lambda service: Metrics(_version(), _sources(service)))
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -50,7 +52,9 @@ def create_app(store: Store, parts: Parts | None = None, *, allow_hosts: Collect
     app.state.service = service
     app.include_router(router)
     app.include_router(docs.router)
-    app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
+    app.include_router(dashboard)
+    Dashboard.add_to(app)
+    app.openapi = lambda: openapi.describe(app, service.parts.asks)  # type: ignore[method-assign]
     for foreseen in (ApiError, *FORESEEN):
         app.add_exception_handler(foreseen, _answer)
     app.add_exception_handler(Exception, _answer)
@@ -84,25 +88,13 @@ def _sources(service: Service) -> Sources:
 
 
 async def _answer(request: Request, error: Exception) -> Response:
+    if isinstance(error, HTTPException) and error.status_code == 405:
+        # Each method is a route of its own, which knows nothing of the others.
+        allowed = openapi.methods(request.app.openapi(), getattr(request.scope.get("route"), "path", ""))
+        error.headers = {"Allow": ", ".join(allowed)} if allowed else error.headers
     told = as_api_error(error) or unforeseen()
     request.state.problem = told.code
     return told.response(request.state.request_id)
-
-
-def _openapi(app: FastAPI) -> dict[str, Any]:
-    if app.openapi_schema is None:
-        schema = get_openapi(
-            title=app.title,
-            version=app.version,
-            description=app.description,
-            routes=app.routes,
-            openapi_version="3.1.0",
-        )
-        schemes = {"bearer": {"type": "http", "scheme": "bearer", "description": "A token, or an OIDC ID token."}}
-        schema["components"] = {"schemas": models.components(), "securitySchemes": schemes}
-        schema["security"] = [{"bearer": []}]
-        app.openapi_schema = schema
-    return app.openapi_schema
 
 
 def _version() -> str:

@@ -65,7 +65,7 @@ class Background:
 
     def _run(self) -> None:
         while not self._stopping:
-            for work in (self._fetch, self._render, self._copy, self._pack):
+            for work in (self._fetch, self._store.learn, self._render, self._copy, self._pack):
                 try:
                     work()
                 except Exception as error:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -230,6 +231,7 @@ class Planner:
                 files[tombstones.file_of(path)] = repo.create_blob(stones) if stones is not None else None
         if problems:
             raise BundleError(problems)
+        effects = [self._masked(effect, effects, tip) for effect in effects]
         tree = layout.changed(repo, before, files)
         self._check_together(repo, effects, repo[tree].peel(pygit2.Tree))
         if extra and "policies" in extra:
@@ -285,6 +287,18 @@ class Planner:
         bare = tuple(all_changes(old, document))
         changes = tuple(hidden(bare, old, document))
         return Effect(path, now.etag if now else None, after, document, tuple(warnings), changes, bare), text
+
+    def _masked(self, effect: Effect, effects: Sequence[Effect], tip: str) -> Effect:
+        """An overlay's without the values of keys that what it lies over marks as secret, now or with these effects."""
+        if not effect.path.layer:
+            return effect
+        under = [replace(effect.path, layer=layer) for layer in layers.chain(effect.path.layer)[:-1]]
+        documents = [one.document for one in effects if one.path in under]
+        for path in under:
+            with suppress(NotFound):
+                if (bundle := self._store.get(path, tip).bundle) is not None:
+                    documents.append(bundle.document)
+        return replace(effect, changes=tuple(hidden(effect.changes, *documents)))
 
     def _tombstones(
         self, operation: Operation, effect: Effect, tip: str, by: str, now: int, revive: bool
@@ -403,7 +417,8 @@ def _resized(bundle: Bundle, text: bytes, served: tuple[int, int], policies: _co
 def _allow_resize(bundle: Bundle, path: BundlePath, policies: _core.Policies) -> tuple[Bundle, bytes]:
     document = dict(bundle.document)
     metadata = dict(document["metadata"])
-    metadata["annotations"] = {**(metadata.get("annotations") or {}), _ALLOW_RESIZE: "true"}
+    annotations = metadata.get("annotations")
+    metadata["annotations"] = {**(annotations if isinstance(annotations, dict) else {}), _ALLOW_RESIZE: "true"}
     document["metadata"] = metadata
     return documents.settle(document, path, policies)
 

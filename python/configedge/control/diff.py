@@ -41,13 +41,15 @@ class KeyChange:
         }
 
 
-def key_changes(before: dict[str, Any] | None, after: dict[str, Any] | None) -> list[KeyChange]:
+def key_changes(
+    before: dict[str, Any] | None, after: dict[str, Any] | None, *others: dict[str, Any] | None
+) -> list[KeyChange]:
     """From one document to another (None: there is none): every key whose value is not the same.
 
-    An object that comes or goes is one change, of the whole. Of keys that either document marks as secret the
-    values are left out.
+    An object that comes or goes is one change, of the whole. Of keys that either document, or one of the `others`
+    (what it lies over), marks as secret the values are left out.
     """
-    return hidden(all_changes(before, after), before, after)
+    return hidden(all_changes(before, after), before, after, *others)
 
 
 def all_changes(before: dict[str, Any] | None, after: dict[str, Any] | None) -> list[KeyChange]:
@@ -55,11 +57,9 @@ def all_changes(before: dict[str, Any] | None, after: dict[str, Any] | None) -> 
     return [] if before is None and after is None else list(_compare("", _values(before), _values(after)))
 
 
-def hidden(
-    changes: Iterable[KeyChange], before: dict[str, Any] | None, after: dict[str, Any] | None
-) -> list[KeyChange]:
-    """Changes without the values that either document marks as secret."""
-    secret = _secrets(before) | _secrets(after)
+def hidden(changes: Iterable[KeyChange], *documents: dict[str, Any] | None) -> list[KeyChange]:
+    """Changes without the values that one of the documents marks as secret."""
+    secret = set[str]().union(*map(_secrets, documents))
     return [_hidden(change, secret) for change in changes]
 
 
@@ -118,8 +118,9 @@ def _values(document: dict[str, Any] | None) -> Any:
 
 
 def _secrets(document: dict[str, Any] | None) -> set[str]:
-    annotations = (document or {}).get("metadata", {}).get("annotations") or {}
-    text = annotations.get(SECRET_ANNOTATION, "")
+    annotations = (document or {}).get("metadata", {}).get("annotations")
+    # A push may have made anything of them.
+    text = annotations.get(SECRET_ANNOTATION, "") if isinstance(annotations, dict) else ""
     return set(text.replace(",", " ").split()) if isinstance(text, str) else set()
 
 

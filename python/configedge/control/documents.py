@@ -32,6 +32,10 @@ def settle(document: Any, path: BundlePath, policies: _core.Policies) -> tuple[B
         for member, name in (("name", path.name), ("namespace", path.namespace)):
             if metadata.setdefault(member, name) != name:
                 raise BundleError([_misnamed(member, metadata[member], path)])
+        for member in ("labels", "annotations"):
+            if not isinstance(metadata.get(member, {}), dict):
+                said, hint = f"metadata.{member} is not an object", "give an object of strings, or leave it out"
+                raise BundleError([Problem.of("type", said, hint, file=BODY, key=f"metadata.{member}")])
     text = to_yaml(document)
     return Bundle.parse(text, path.git, policies), text
 

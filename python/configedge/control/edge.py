@@ -13,6 +13,7 @@ from starlette.datastructures import Headers, MutableHeaders
 
 from configedge.control.hosts import is_loopback
 from configedge.control.problems import ApiError
+from configedge.control.requests import path_for_people
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -98,8 +99,7 @@ class Edge:
 
     @staticmethod
     def _note(scope: Scope, status: int, ms: float, request_id: str) -> None:
-        # The raw path is ASCII as it came, so it cannot forge a line.
-        path = scope.get("raw_path", b"").decode("ascii", "replace")
+        path = path_for_people(scope)
         access.info(
             "%s %s %d %.1f ms",
             scope["method"],

@@ -21,7 +21,9 @@ from configedge.bundle import Bundle, BundleError, Problem
 from configedge.control import layers, layout
 from configedge.control.auth import Protection
 from configedge.control.diff import touched_keys
+from configedge.control.idempotency import TRAILER
 from configedge.control.layout import BRANCH
+from configedge.control.store import SUBJECT
 
 _SETTINGS = "configedge-hook.json"
 _OURS = ("rendered", "approvals", "tombstones")
@@ -67,7 +69,7 @@ def check(repo: pygit2.Repository, old: str, new: str, protections: Iterable[Pro
     after = repo[new].peel(pygit2.Commit)
     before = repo[old].peel(pygit2.Commit) if old != _ZERO else None
     try:
-        return list(_problems(repo, before, after, tuple(protections)))
+        return [*_forged(repo, before, after), *_problems(repo, before, after, tuple(protections))]
     except layout.LayoutError as error:
         return [Problem.of("layout", str(error), "")]
 
@@ -111,6 +113,18 @@ def _problems(
                 )
     for one in layers.Renderer().render(repo, now.id, policies, policies_id)[1]:
         yield from one.problems
+
+
+def _forged(repo: pygit2.Repository, before: pygit2.Commit | None, after: pygit2.Commit) -> Iterator[Problem]:
+    """Commits that say what only the control plane says of a commit: who it was to it, or which request."""
+    new = repo.walk(after.id)
+    if before is not None:
+        new.hide(before.id)
+    for commit in new:
+        last = commit.message.strip().rpartition("\n\n")[2]
+        if last.startswith(SUBJECT) or TRAILER.search(last):
+            message = f"the commit {commit.short_id} ends as the control plane's own do"
+            yield Problem.of("message", message, "take the last paragraph out of its message (git rebase -i, reword)")
 
 
 def _id(tree: pygit2.Tree | None, name: str) -> str | None:

@@ -17,7 +17,7 @@ import pygit2
 REMEMBERED_S = 86_400
 """A key is looked for in the commits of a day."""
 _MOST = 50_000
-_TRAILER = re.compile(r"^(Idempotency-Key|Request): ([0-9a-f]{64})$", re.MULTILINE)
+TRAILER = re.compile(r"^(Idempotency-Key|Request): ([0-9a-f]{64})$", re.MULTILINE)
 
 
 class KeyReused(Exception):
@@ -64,7 +64,7 @@ class Keys:
         at: pygit2.Commit | None = repo[tip].peel(pygit2.Commit)
         while at is not None and str(at.id) != self._tip and at.commit_time >= oldest and len(new) < _MOST:
             # The last paragraph only: what a client wrote is quoted, and stands before it.
-            trailers = dict(_TRAILER.findall(at.message.rstrip().rpartition("\n\n")[2]))
+            trailers = dict(TRAILER.findall(at.message.rstrip().rpartition("\n\n")[2]))
             if len(trailers) == 2:
                 new.append((trailers["Idempotency-Key"], str(at.id), trailers["Request"]))
             at = at.parents[0] if at.parents else None

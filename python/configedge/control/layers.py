@@ -23,10 +23,13 @@ from configedge import _core
 from configedge.bundle import Bundle, BundleError, BundlePath, Problem, load_json, to_yaml
 from configedge.control import layout
 from configedge.control.documents import merge_patch
+from configedge.control.memo import Memo
 
 log = logging.getLogger(__name__)
 
-_REMEMBERED = 20_000
+_TREES = 5_000
+# Bytes that rendered documents may take together.
+_TEXTS = 64 << 20
 
 
 def chain(layer: str) -> tuple[str, ...]:
@@ -73,7 +76,7 @@ class Renderer:
     """
 
     def __init__(self) -> None:
-        self._texts: OrderedDict[tuple[str, str, str, BundlePath], bytes | BundleError] = OrderedDict()
+        self._texts: Memo[tuple[str, str, str, BundlePath], bytes | BundleError] = Memo(_TEXTS)
         self._trees: OrderedDict[tuple[str, ...], pygit2.Oid] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -133,7 +136,9 @@ class Renderer:
                 files[file] = last_good.id if last_good is not None else base.id
         result = layout.changed(repo, parent, files)
         if whole:
-            _remember(self._trees, key, result)
+            self._trees[key] = result
+            if len(self._trees) > _TREES:
+                self._trees.popitem(last=False)
         rendered = repo[result].peel(pygit2.Tree)
         return rendered if len(rendered) else None
 
@@ -148,7 +153,7 @@ class Renderer:
                 known = self._make(repo, overlay, base, policies)
             except BundleError as error:
                 known = error
-            _remember(self._texts, key, known)
+            self._texts.keep(key, known, 1_000 + (len(known) if isinstance(known, bytes) else 4_000))
         if isinstance(known, BundleError):
             raise known
         return known
@@ -201,9 +206,3 @@ def origins(documents: list[tuple[str, dict[str, Any]]], key: str) -> Iterator[O
                 break
         else:
             yield Origin(layer, value, removes=bool(layer) and value is None)
-
-
-def _remember(known: OrderedDict[Any, Any], key: Any, value: Any) -> None:
-    known[key] = value
-    while len(known) > _REMEMBERED:
-        known.popitem(last=False)

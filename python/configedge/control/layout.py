@@ -115,10 +115,30 @@ def entry_at(repo: pygit2.Repository, tree: pygit2.Tree, file: str) -> pygit2.Ob
     # Step by step: a look-up by the whole path cannot tell a name that is not there from an object that is lost.
     *above, name = file.split("/")
     for part in above:
-        if part not in tree or not isinstance(inner := tree[part], pygit2.Tree):
+        if not isinstance(inner := look_up(tree, part), pygit2.Tree):
             return None
         tree = inner
-    return tree[name] if name in tree else None  # noqa: SIM401 (a tree has no get)
+    return look_up(tree, name)
+
+
+# Names that are, or were, in some tree, each once.
+_names: dict[str, str] = {}
+
+
+def look_up(tree: pygit2.Tree, name: str) -> pygit2.Object | None:
+    """A tree's entry of that name; None if there is none.
+
+    pygit2 (1.21) never frees a name that a tree is asked for. So it is asked for known ones, always with the same
+    object, and looked through for those that somebody may have made up.
+    """
+    if (known := _names.get(name)) is not None:
+        return tree[known] if known in tree else None  # noqa: SIM401 (a tree has no get)
+    raw = name.encode()
+    for entry in tree:
+        if entry.raw_name == raw:
+            _names[name] = name
+            return entry
+    return None
 
 
 def rendered(repo: pygit2.Repository, commit: str, layer: str) -> tuple[str, pygit2.Tree | None]:
@@ -219,10 +239,9 @@ def _different(old: pygit2.Object | None, new: pygit2.Object | None, under: str)
     if trees == [None, None]:
         yield under.removesuffix("/")
         return
-    names = {entry.name or "" for tree in trees for entry in tree or ()}
-    for name in sorted(names):
-        was, now = (tree[name] if tree is not None and name in tree else None for tree in trees)
-        yield from _different(was, now, f"{under}{name}/")
+    was, now = ({entry.raw_name or b"": entry for entry in tree or ()} for tree in trees)
+    for name in sorted(was.keys() | now.keys()):
+        yield from _different(was.get(name), now.get(name), f"{under}{name.decode('utf-8', 'replace')}/")
 
 
 Files = Mapping[str, pygit2.Oid | None]
@@ -251,8 +270,10 @@ def _changed(repo: pygit2.Repository, tree: pygit2.Tree | None, files: Files) ->
 
 def _set(repo: pygit2.Repository, builder: pygit2.TreeBuilder, name: str, child: pygit2.Oid | None) -> None:
     if child is None:
-        if builder.get(name) is not None:
-            builder.remove(name)
+        # As in `look_up`: the same object each time.
+        known = _names.setdefault(name, name)
+        if builder.get(known) is not None:
+            builder.remove(known)
         return
     is_tree = repo.odb.read_header(child)[0] == ObjectType.TREE
     builder.insert(name, child, FileMode.TREE if is_tree else FileMode.BLOB)
@@ -260,9 +281,8 @@ def _set(repo: pygit2.Repository, builder: pygit2.TreeBuilder, name: str, child:
 
 def directory(repo: pygit2.Repository, parent: pygit2.Tree | None, name: str) -> pygit2.Tree | None:
     """The tree under a name, None if there is nothing. Raises LayoutError for something else."""
-    if parent is None or name not in parent:
+    if parent is None or (entry := look_up(parent, name)) is None:
         return None
-    entry = parent[name]
     if not isinstance(entry, pygit2.Tree):
         raise LayoutError(f"{name!r} in the repository is not a directory; push a commit that removes it")
     return entry

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import MISSING, BaseModel, ConfigDict, Field
 from pydantic.json_schema import models_json_schema
 
 Commit = Annotated[str, Field(pattern="^[0-9a-f]{40}$", examples=["4b825dc642cb6eb9a060e54bf8d69288fbee4904"])]
@@ -12,6 +12,10 @@ Etag = Annotated[str, Field(description="The object id of the bundle's text in G
 Name = Annotated[str, Field(pattern="^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$", max_length=63)]
 
 Layer = Annotated[str, Field(pattern=r"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)?)?$")]
+
+Scope = Annotated[str, Field(pattern=r"^(\*|[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)$", description="A name, or `*`.")]
+
+NameOrNone = Annotated[str, Field(pattern="^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)?$")]
 
 EXAMPLE_DOCUMENT: dict[str, Any] = {
     "apiVersion": "configedge.io/v1alpha1",
@@ -26,6 +30,7 @@ EXAMPLE_DOCUMENT: dict[str, Any] = {
 EXAMPLE_OVERLAY: dict[str, Any] = {
     "apiVersion": "configedge.io/v1alpha1",
     "kind": "ConfigBundle",
+    "metadata": {"name": "matchmaking", "namespace": "treasure-hunt"},
     "spec": {"values": {"max_ping_ms": 120}},
 }
 EXAMPLE_CHANGES: dict[str, Any] = {
@@ -46,6 +51,18 @@ EXAMPLE_EXPORT: dict[str, Any] = {
     "bundles": [EXAMPLE_DOCUMENT],
     "overlays": [{"layer": "prod", "document": EXAMPLE_OVERLAY}],
 }
+EXAMPLE_HEARTBEAT: dict[str, Any] = {
+    "node": "node-1",
+    "environment": "prod",
+    "region": "eu-west-1",
+    "generation": 12,
+    "commit": "4b825dc642cb6eb9a060e54bf8d69288fbee4904",
+    "state": "ok",
+    "problems": [],
+    "published_at": 1_790_000_000.5,
+    "sent_at": 1_790_000_004.5,
+    "version": "0.1.0",
+}
 EXAMPLE_TOKEN: dict[str, Any] = {
     "name": "ci",
     "grants": [{"role": "editor", "namespace": "treasure-hunt"}],
@@ -53,31 +70,66 @@ EXAMPLE_TOKEN: dict[str, Any] = {
 }
 
 
-class Metadata(BaseModel):
+class Shape(BaseModel):
+    """An object that has these members and no others."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class AnyMetadata(Shape):
+    """What Kubernetes adds to a resource is kept, and means nothing here."""
+
+    labels: dict[str, str] | MISSING = MISSING
+    annotations: dict[str, str] | MISSING = MISSING
+    creationTimestamp: Any | MISSING = MISSING
+    generation: Any | MISSING = MISSING
+    managedFields: Any | MISSING = MISSING
+    resourceVersion: Any | MISSING = MISSING
+    uid: Any | MISSING = MISSING
+    ownerReferences: Any | MISSING = MISSING
+    finalizers: Any | MISSING = MISSING
+
+
+class Metadata(AnyMetadata):
     name: Name
-    namespace: Name = "default"
-    labels: dict[str, str] | None = None
-    annotations: dict[str, str] | None = None
+    namespace: Name | MISSING = Field(MISSING, description="`default` if it is left out.")
 
 
-class Spec(BaseModel):
+class Unnamed(AnyMetadata):
+    """The path gives what is left out."""
+
+    name: Name | MISSING = MISSING
+    namespace: Name | MISSING = MISSING
+
+
+class Spec(Shape):
     values: dict[str, Any] = Field(description="The configuration.")
-    schema_: dict[str, Any] | None = Field(None, alias="schema", description="JSON Schema 2020-12 for `values`.")
-    policies: list[str] | None = Field(None, description="Policies that must accept it.")
+    schema_: dict[str, Any] | MISSING = Field(MISSING, alias="schema", description="JSON Schema 2020-12 for `values`.")
+    policies: list[str] | MISSING = Field(MISSING, description="Policies that must accept it.")
 
 
-class ConfigBundle(BaseModel):
+class Document(Shape):
+    apiVersion: Literal["configedge.io/v1alpha1"]
+    kind: Literal["ConfigBundle"]
+
+
+class ConfigBundle(Document):
     """The document. `metadata.name` and `metadata.namespace` may be left out of a PUT; the path gives them."""
 
-    model_config = {"json_schema_extra": {"examples": [EXAMPLE_DOCUMENT]}}
+    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE_DOCUMENT]})
 
-    apiVersion: str = Field("configedge.io/v1alpha1", json_schema_extra={"const": "configedge.io/v1alpha1"})
-    kind: str = Field("ConfigBundle", json_schema_extra={"const": "ConfigBundle"})
-    metadata: Metadata | None = None
+    metadata: Unnamed | MISSING = MISSING
     spec: Spec
 
 
-class ProblemItem(BaseModel):
+class NamedBundle(Document):
+    """The document as one of several."""
+
+    metadata: Metadata
+    spec: Spec
+
+
+class ProblemItem(Shape):
     """One thing that is wrong, and where. Lines and columns count from 1; 0 is unknown."""
 
     file: str = Field(examples=["body.json"])
@@ -89,7 +141,7 @@ class ProblemItem(BaseModel):
     hint: str
 
 
-class ProblemDetails(BaseModel):
+class ProblemDetails(Shape):
     """An RFC 9457 problem."""
 
     type: str = Field(examples=["urn:configedge:problem:stale"])
@@ -97,11 +149,13 @@ class ProblemDetails(BaseModel):
     status: int
     detail: str
     request_id: str
-    etag: str | None = Field(None, description="With 412: what the bundle is now; null if it is not there.")
+    etag: str | MISSING | None = Field(
+        MISSING, description="With 412: what the bundle is now; null if it is not there."
+    )
     problems: list[ProblemItem]
 
 
-class Named(BaseModel):
+class Named(Shape):
     namespace: Name
     name: Name
     layer: Layer = Field(description="Empty: the bundle itself; else `environment` or `environment.region`.")
@@ -112,10 +166,10 @@ class DocumentReply(Named):
     commit: Commit
     document: ConfigBundle | None = Field(description="null if what is in Git does not pass the checks.")
     problems: list[ProblemItem] = Field(description="Empty unless somebody pushed a broken document.")
-    text: str | None = Field(None, description="The broken document as it is in Git.")
+    text: str | MISSING = Field(MISSING, description="The broken document as it is in Git.")
 
 
-class BundleItem(BaseModel):
+class BundleItem(Shape):
     namespace: Name
     name: Name
     etag: Etag
@@ -123,36 +177,36 @@ class BundleItem(BaseModel):
     problems: list[ProblemItem]
 
 
-class BundleList(BaseModel):
+class BundleList(Shape):
     commit: Commit
     items: list[BundleItem]
     next: str | None = Field(description="The cursor of the next page.")
 
 
-class OverlayItem(BaseModel):
+class OverlayItem(Shape):
     layer: Layer
     etag: Etag
     document: ConfigBundle | None
     problems: list[ProblemItem]
 
 
-class OverlayList(BaseModel):
+class OverlayList(Shape):
     commit: Commit
     items: list[OverlayItem]
 
 
-class KeyChange(BaseModel):
+class KeyChange(Shape):
     """One key that is different. Arrays are compared whole; an object that comes or goes is one change."""
 
     key: str = Field(examples=["regions.eu.weight"])
     kind: Literal["added", "removed", "changed"]
     type_changed: bool
     secret: bool = Field(description="It is marked as secret: the values are left out.")
-    before: Any = None
-    after: Any = None
+    before: Any | MISSING = MISSING
+    after: Any | MISSING = MISSING
 
 
-class NodeChange(BaseModel):
+class NodeChange(Shape):
     """What nodes of a layer will see change."""
 
     layer: Layer
@@ -172,14 +226,14 @@ class Effect(Named):
     changes: list[KeyChange]
 
 
-class Outcome(BaseModel):
+class Outcome(Shape):
     commit: Commit = Field(description="The new commit; if nothing changed or in a dry run, the tip.")
     changed: bool = Field(description="false if all was already so; nothing is committed then.")
     dry_run: bool
     repeated: bool = Field(description="It is the answer to an earlier request with the same Idempotency-Key.")
     digest: str = Field(description="SHA-256 over what each document is and becomes.")
     nodes: list[NodeChange]
-    needs_approvals: int | None = Field(None, description="In a dry run: how many others must approve.")
+    needs_approvals: int | MISSING = Field(MISSING, description="In a dry run: how many others must approve.")
 
 
 class WriteReply(Effect, Outcome):
@@ -194,31 +248,48 @@ class ChangeReply(Outcome):
     warnings: list[ProblemItem]
 
 
-class Operation(BaseModel):
+class Operation(Shape):
     bundle: str = Field(examples=["treasure-hunt/matchmaking", "treasure-hunt/matchmaking@prod.eu-west-1"])
     op: Literal["put", "merge", "patch", "delete"]
-    document: ConfigBundle | None = Field(None, description="With put.")
-    patch: Any = Field(None, description="With merge a merge patch (RFC 7396), with patch a JSON patch (RFC 6902).")
-    if_match: Etag | None = Field(None, description="What the document is now; null: it must not exist.")
+    document: ConfigBundle | MISSING = Field(MISSING, description="With put.")
+    patch: Any | MISSING = Field(
+        MISSING, description="With merge a merge patch (RFC 7396), with patch a JSON patch (RFC 6902)."
+    )
+    if_match: Etag | None = Field(description="What the document is now; null: it must not exist.")
 
 
-class ChangeSet(BaseModel):
+class LooseOperation(Operation):
+    """One that may leave out `if_match`: it then requires nothing."""
+
+    if_match: Etag | MISSING | None = Field(  # type: ignore[assignment]
+        MISSING, description="What the document is now; null: it must not exist."
+    )
+
+
+class ChangeSet(Shape):
     """Several documents, one commit: all of it or nothing."""
 
-    model_config = {"json_schema_extra": {"examples": [EXAMPLE_CHANGES]}}
+    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE_CHANGES]})
 
-    message: str | None = Field(None, max_length=2000)
+    message: str | MISSING = Field(MISSING, max_length=2000)
     changes: list[Operation] = Field(min_length=1, max_length=200)
 
 
-class RollbackTo(BaseModel):
-    model_config = {"json_schema_extra": {"examples": [EXAMPLE_ROLLBACK]}}
+class LooseChangeSet(Shape):
+    """A change set that is only looked at."""
+
+    message: str | MISSING = Field(MISSING, max_length=2000)
+    changes: list[LooseOperation] = Field(min_length=1, max_length=200)
+
+
+class RollbackTo(Shape):
+    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE_ROLLBACK]})
 
     to: Commit
     overlays: bool = Field(True, description="Its overlays too.")
 
 
-class HistoryItem(BaseModel):
+class HistoryItem(Shape):
     commit: Commit
     time: int = Field(description="Unix seconds.")
     author: str
@@ -226,7 +297,7 @@ class HistoryItem(BaseModel):
     message: str
 
 
-class History(BaseModel):
+class History(Shape):
     commit: Commit
     items: list[HistoryItem] = Field(description="Newest first; may be fewer than asked for though there is a next.")
     next: str | None
@@ -238,7 +309,7 @@ class DiffItem(Named):
     changes: list[KeyChange]
 
 
-class Diff(BaseModel):
+class Diff(Shape):
     from_: Commit = Field(alias="from")
     to: Commit
     items: list[DiffItem]
@@ -251,7 +322,7 @@ class Effective(Named):
     document: ConfigBundle
 
 
-class Origin(BaseModel):
+class Origin(Shape):
     layer: Layer
     value: Any
     removes: bool
@@ -261,48 +332,64 @@ class Origin(BaseModel):
     author: str | None
 
 
-class Explanation(Named):
-    """With a key: `found`, `value`, `type`, `layer_of_value` and `origins`; without: `items`."""
+class Leaf(Shape):
+    key: str
+    value: Any
+    layer: str
+
+
+class Explanation(Shape):
+    """With a key: `found`, `value`, `type`, `layer` and `origins`; without: `items`."""
+
+    namespace: Name
+    name: Name
+    layer: str | MISSING | None = Field(
+        MISSING, description="That of the value, or `policy`; null if nobody says anything of the key."
+    )
 
     commit: Commit
-    key: str | None = None
-    found: bool | None = None
-    value: Any = None
-    type: str | None = None
-    winner: str | None = Field(None, description="The layer that the value is from, or `policy`.")
-    origins: list[Origin] | None = None
-    items: list[dict[str, Any]] | None = None
+    key: str | MISSING = MISSING
+    found: bool | MISSING = MISSING
+    value: Any | MISSING = MISSING
+    type: str | MISSING | None = MISSING
+    origins: list[Origin] | MISSING = MISSING
+    items: list[Leaf] | MISSING = MISSING
 
 
-class TombstoneItem(BaseModel):
+class TombstoneItem(Shape):
     key: str
     time: int
     by: str
     type: str
 
 
-class Tombstones(BaseModel):
+class Tombstones(Shape):
     items: list[TombstoneItem]
 
 
-class Export(BaseModel):
-    model_config = {"json_schema_extra": {"examples": [EXAMPLE_EXPORT]}}
+class ExportedOverlay(Shape):
+    layer: Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)?$")]
+    document: NamedBundle
+
+
+class Export(Shape):
+    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE_EXPORT]})
 
     apiVersion: Literal["configedge.io/v1alpha1"]
     kind: Literal["ConfigExport"]
-    commit: str | None = None
-    bundles: list[ConfigBundle]
-    overlays: list[dict[str, Any]] = []
-    policies: dict[str, str] = Field({}, description="Base64 by file name; not taken by an import.")
+    commit: str | MISSING = Field(MISSING, description="What it is of; an import passes it over.")
+    bundles: list[NamedBundle]
+    overlays: list[ExportedOverlay] | MISSING = MISSING
+    policies: dict[str, str] | MISSING = Field(MISSING, description="Base64 by file name; not taken by an import.")
 
 
-class Person(BaseModel):
+class Person(Shape):
     subject: str
     name: str
     time: int
 
 
-class Proposal(BaseModel):
+class Proposal(Shape):
     id: str
     state: Literal["open", "committed", "rejected", "withdrawn"]
     message: str
@@ -315,51 +402,51 @@ class Proposal(BaseModel):
     needed: int
     commit: Commit | None
     reason: str | None
-    effects: list[Effect] | None = None
-    nodes: list[NodeChange] | None = None
-    warnings: list[ProblemItem] | None = None
-    stale: bool | None = Field(None, description="What it changes has changed since: propose it again.")
-    problems: list[ProblemItem] | None = None
+    effects: list[Effect] | MISSING = MISSING
+    nodes: list[NodeChange] | MISSING = MISSING
+    warnings: list[ProblemItem] | MISSING = MISSING
+    stale: bool | MISSING = Field(MISSING, description="What it changes has changed since: propose it again.")
+    problems: list[ProblemItem] | MISSING = MISSING
 
 
-class ProposalList(BaseModel):
+class ProposalList(Shape):
     items: list[Proposal]
 
 
-class Approval(BaseModel):
-    model_config = {"json_schema_extra": {"examples": [{"digest": "0" * 64}]}}
+class Approval(Shape):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"digest": "0" * 64}]})
 
     digest: str = Field(pattern="^[0-9a-f]{64}$", description="The digest of what you looked at.")
 
 
-class Rejection(BaseModel):
-    model_config = {"json_schema_extra": {"examples": [{"reason": "not on a Friday"}]}}
+class Rejection(Shape):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "not on a Friday"}]})
 
     reason: str = Field("", max_length=2000)
 
 
-class GrantItem(BaseModel):
+class GrantItem(Shape):
     role: Literal["viewer", "editor", "approver", "admin", "node"]
-    namespace: str = "*"
-    prefix: str = Field("", description="How the names of bundles begin.")
-    environment: str = "*"
+    namespace: Scope = "*"
+    prefix: str = Field("", pattern="^([a-z0-9][a-z0-9-]{0,62})?$", description="How the names of bundles begin.")
+    environment: Scope = "*"
 
 
-class WhoAmI(BaseModel):
+class WhoAmI(Shape):
     subject: str
     name: str
     grants: list[GrantItem]
 
 
-class NewToken(BaseModel):
-    model_config = {"json_schema_extra": {"examples": [EXAMPLE_TOKEN]}}
+class NewToken(Shape):
+    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE_TOKEN]})
 
     name: Name
-    grants: list[GrantItem] = Field(min_length=1, max_length=100)
+    grants: list[GrantItem] = Field(min_length=1, max_length=64)
     expires_in_s: int = Field(ge=1, le=90 * 86400, description="Seconds; at most 90 days.")
 
 
-class TokenItem(BaseModel):
+class TokenItem(Shape):
     id: str
     name: str
     subject: str
@@ -374,30 +461,89 @@ class TokenMade(TokenItem):
     token: str = Field(description="The secret. It is shown this once.")
 
 
-class TokenList(BaseModel):
+class WouldWork(Shape):
+    dry_run: Literal[True]
+
+
+class TokenList(Shape):
     items: list[TokenItem]
 
 
-class FleetView(BaseModel):
+class HeartbeatItem(Shape):
+    node: str = Field(pattern="^[A-Za-z0-9._-]{1,253}$")
+    environment: NameOrNone = ""
+    region: NameOrNone = ""
+    generation: int = Field(ge=0, lt=1 << 64)
+    commit: str = Field(pattern="^([0-9a-f]{40}|[0-9a-f]{64})?$")
+    state: Literal["empty", "ok", "degraded", "held", "silent"]
+    problems: list[Annotated[str, Field(max_length=300)]] = Field([], max_length=20)
+    published_at: float = Field(ge=0, le=1e11, description="Unix seconds; 0: nothing is published.")
+    sent_at: float = Field(ge=0, le=1e11)
+    version: str = Field(pattern="^[A-Za-z0-9.+_-]{0,64}$")
+
+
+class NodeItem(HeartbeatItem):
+    received_at: float
+    age_s: float
+    lost: bool = Field(description="It has been silent for three heartbeats.")
+
+
+class FleetSummary(Shape):
+    total: int
+    ready: int = Field(description="Those that serve all of the tip.")
+    behind: int
+    lost: int
+    commits: dict[str, int] = Field(description="How many nodes serve each commit.")
+    worst_lag_s: float | None
+
+
+class Push(Shape):
+    """How far a commit has come. Seconds; null: not yet."""
+
+    commit: Commit
+    at: float
+    position: int
+    nodes: int
+    served: int
+    first_s: float | None
+    half_s: float | None
+    all_s: float | None
+
+
+class FleetView(Shape):
     tip: Commit
-    summary: dict[str, Any]
-    nodes: list[dict[str, Any]]
-    propagation: list[dict[str, Any]]
+    summary: FleetSummary
+    nodes: list[NodeItem]
+    propagation: list[Push]
 
 
-class Received(BaseModel):
+class Received(Shape):
     tip: Commit
 
 
-class AuditPage(BaseModel):
-    items: list[dict[str, Any]]
+class AuditEntry(Shape):
+    seq: int
+    time: str
+    subject: str
+    action: str
+    target: str
+    outcome: Literal["allowed", "denied", "failed"]
+    commit: str
+    request_id: str
+    detail: str
+    prev: str
+    hash: str
+
+
+class AuditPage(Shape):
+    items: list[AuditEntry]
     next: str | None
 
 
-class Health(BaseModel):
+class Health(Shape):
     status: str
-    commit: Commit | None = None
-    checks: dict[str, str] | None = None
+    commit: Commit | MISSING = MISSING
+    checks: dict[str, str] | MISSING = MISSING
 
 
 def ref(model: type[BaseModel]) -> dict[str, str]:
@@ -407,7 +553,7 @@ def ref(model: type[BaseModel]) -> dict[str, str]:
 def components() -> dict[str, Any]:
     """All of them as OpenAPI 3.1 component schemas."""
     shapes = [one for one in globals().values() if isinstance(one, type) and issubclass(one, BaseModel)]
-    wanted = [(one, "validation") for one in shapes if one is not BaseModel]
+    wanted = [(one, "validation") for one in shapes if one not in (BaseModel, Shape)]
     _, schemas = models_json_schema(wanted, ref_template="#/components/schemas/{model}")  # type: ignore[arg-type]
     found: dict[str, Any] = schemas["$defs"]
     return found

@@ -219,7 +219,9 @@ class Reading:
             if not who.may(Verb.read, path):
                 continue
             was, now = self._maybe(path, before), self._maybe(path, after)
-            changes = key_changes(_document(was), _document(now))
+            under = [replace(path, layer=layer) for layer in layers.chain(path.layer)[:-1]]
+            others = [_document(self._maybe(one, commit)) for one in under for commit in (before, after)]
+            changes = key_changes(_document(was), _document(now), *others)
             items.append(
                 {
                     **named(path),

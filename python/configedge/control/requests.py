@@ -9,6 +9,7 @@ from typing import Any
 
 from fastapi.dependencies.models import Dependant
 from starlette.requests import ClientDisconnect, Request
+from starlette.types import Scope
 
 from configedge.bundle import MAX_DOCUMENT, Problem, load_json
 from configedge.control.documents import BODY
@@ -18,6 +19,7 @@ from configedge.control.store import Precondition
 
 JSON = "application/json"
 
+_PART = re.compile(r"[a-z0-9.-]{1,127}", re.ASCII)
 _BODY_S = 10.0
 _MOST_VALUES = 500_000
 _VALUE = 64
@@ -98,7 +100,7 @@ def strong_etags(header: str) -> frozenset[str]:
     """The strong entity tags of an If-Match or If-None-Match header, unquoted. Raises ApiError."""
     etags: set[str] = set()
     at = 0
-    while at < len(header):
+    while at < len(header) or not at:
         if not (found := _ETAGS.match(header, at)):
             raise ApiError(400, "precondition", f'{header[:100]!r} is not a list of entity tags; quote each: "abc"')
         if not found[1]:
@@ -124,6 +126,15 @@ async def only_known_parameters(request: Request) -> None:
             Problem.of("parameter", "there is no such parameter", takes, key=f"query.{u[:80]}") for u in unknown
         ]
         raise ApiError(422, "parameter", "; ".join(map(str, problems)), problems)
+
+
+def path_for_people(scope: Scope) -> str:
+    """A request's path as logs and the audit have it. A part that is no name may be anything, a secret too: it is `?`.
+
+    The raw path, so that nothing in it can forge a line.
+    """
+    parts = scope.get("raw_path", b"").decode("ascii", "replace").split("/", 9)
+    return "/".join(part if not part or _PART.fullmatch(part) else "?" for part in parts)
 
 
 def _joined(request: Request, name: str) -> str | None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import logging
+import re
 import threading
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Literal, ParamSpec, TypeVar
 
+import pygit2
 from starlette.requests import Request
 
 from configedge.bundle import BundleError
@@ -38,6 +40,7 @@ Check = Callable[[], str | None]
 """Says what is wrong with a part of the process, None if nothing is."""
 
 _MOST_WAITING = 256
+_OBJECT_ID = re.compile(r"[0-9a-f]{40}", re.ASCII)
 
 
 class Busy(Exception):
@@ -79,6 +82,8 @@ class Parts:
     checks: Mapping[str, Check] = field(default_factory=dict)
     """Further parts of the process that /readyz asks."""
     rates: Rates = field(default_factory=Rates)
+    asks: bool = True
+    """Whether callers have to say who they are."""
 
 
 class Service:
@@ -111,7 +116,7 @@ class Service:
     async def read(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         # In the caller's context: its trace goes with it.
         context = contextvars.copy_context()
-        work = lambda: context.run(call, *args, **kwargs)  # noqa: E731
+        work = lambda: context.run(_looking, call, *args, **kwargs)  # noqa: E731
         return await asyncio.get_running_loop().run_in_executor(self._readers, work)
 
     async def ask(self, who: Principal, request_id: str, call: Callable[..., T], *args: Any) -> T:
@@ -165,7 +170,7 @@ class Service:
             raise Busy(f"{_MOST_WAITING} writes are waiting; try again in a second")
         try:
             context = contextvars.copy_context()
-            work = lambda: context.run(call, *args, **kwargs)  # noqa: E731
+            work = lambda: context.run(_looking, call, *args, **kwargs)  # noqa: E731
             return await asyncio.get_running_loop().run_in_executor(self._writer, work)
         finally:
             self._waiting.release()
@@ -233,3 +238,16 @@ class Service:
         self.parts.tracing.close()
         if self.parts.audit is not None:
             self.parts.audit.close()
+
+
+def _looking(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """What the call gives. An object that the repository lost is told as that: to pygit2 it is a KeyError."""
+    try:
+        return call(*args, **kwargs)
+    except KeyError as error:
+        if isinstance(error, pygit2.GitError) or not _OBJECT_ID.fullmatch(str(error.args[0] if error.args else "")):
+            raise
+        raise pygit2.GitError(f"the object {error.args[0]} cannot be found") from error
+    except OSError as error:
+        # What pygit2 makes of a file of the repository that cannot be read.
+        raise pygit2.GitError(str(error)) from error

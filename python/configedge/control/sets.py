@@ -119,6 +119,8 @@ def _precondition(one: dict[str, Any], key: str, lenient: bool) -> Precondition:
 
 def export(store: Store, who: Principal, namespace: str | None, at: str | None) -> dict[str, Any]:
     """All that somebody may read, as an import takes it. What is broken in Git is left out."""
+    if namespace is not None:
+        BundlePath(namespace, "any")
     commit = store.resolve(at)
     tree = layout.root(store.repo, commit)
     bundles, overlays = [], []
@@ -144,10 +146,13 @@ def import_operations(store: Store, who: Principal, value: Any, mode: Mode) -> l
     """What an export comes to. Raises Forbidden, BundleError."""
     require_everywhere(who, Verb.admin)
     needed: dict[str, type] = {"apiVersion": str, "kind": str, "bundles": list}
-    top = members(value, needed, {"overlays": list, "policies": dict, "commit": object})
+    top = members(value, needed, {"overlays": list, "policies": dict, "commit": str})
     if (top["apiVersion"], top["kind"]) != (API_VERSION, EXPORT):
         said = f"it is not a {EXPORT} of {API_VERSION}"
         raise BundleError([_problem("kind", "kind", said, "send what GET /v1/export gave")])
+    if any(not isinstance(content, str) for content in top.get("policies", {}).values()):
+        said = "not all of them are strings"
+        raise BundleError([_problem("type", "policies", said, "send what GET /v1/export gave")])
     wanted: dict[BundlePath, Operation] = {}
     for path, document, key in _documents(top):
         if path in wanted:
@@ -165,6 +170,9 @@ def _documents(top: dict[str, Any]) -> Iterator[tuple[BundlePath, Any, str]]:
         yield _path(document, "", f"bundles.{at}"), document, f"bundles.{at}"
     for at, item in enumerate(top.get("overlays", ())):
         one = members(item, {"layer": str, "document": dict}, {}, f"overlays.{at}")
+        if not one["layer"]:
+            said = "an overlay is of a layer; what is of none is a bundle"
+            raise BundleError([_problem("value", f"overlays.{at}.layer", said, "name it, or move it to bundles")])
         yield _path(one["document"], one["layer"], f"overlays.{at}.document"), one["document"], f"overlays.{at}"
 
 

@@ -12,7 +12,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, NoReturn, TypeVar
@@ -24,9 +24,11 @@ from configedge.bundle import Bundle, BundleError, BundlePath, Problem
 from configedge.control import layout, tombstones
 from configedge.control.idempotency import Key, Keys
 from configedge.control.layout import BRANCH, LayoutError
-from configedge.control.remote import Rejected, Remote
+from configedge.control.memo import Memo
+from configedge.control.remote import Rejected, Remote, Unreachable
 from configedge.control.repository import Repository
 from configedge.control.tombstones import Tombstone
+from configedge.control.trail import Trail
 from configedge.signing import Signer
 
 log = logging.getLogger(__name__)
@@ -35,7 +37,11 @@ _ATTEMPTS = 12
 _PAUSE_S = 0.02
 # A page of one bundle's history looks at this many commits at most; the cursor then goes on from there.
 _SCAN = 2_000
-_PARSED = 4_096
+# What parsed documents may take together, in bytes, and about what one does beside its text and for each byte of that.
+_PARSED = 64 << 20
+_LEAST, _AS_OBJECTS = 2_000, 8
+# A request looks at so many new commits itself; the rest is for `learn`.
+_CATCH_UP = 20
 _COMMIT_ID = re.compile(r"[0-9a-f]{40}", re.ASCII)
 
 
@@ -183,7 +189,8 @@ class Store:
         self._writing = threading.Lock()
         self._keys = Keys()
         # What parsing gave, by object id: a text never changes under its id.
-        self._parsed: dict[tuple[BundlePath, str, str], tuple[bytes, Bundle | None, tuple[Problem, ...]]] = {}
+        self._parsed: Memo[tuple[BundlePath, str, str], _Parsed] = Memo(_PARSED)
+        self._trail = Trail()
         # The newest policies by the object id of their directory.
         self._policies: tuple[str, _core.Policies] = ("", _core.Policies({}))
         self.on_commit: list[Callable[[str, float], None]] = []
@@ -279,8 +286,16 @@ class Store:
         a bounded number of commits. Raises NotFound for a cursor that is no commit.
         """
         tip = self.tip()
-        at: pygit2.Commit | None = self._commit(self.resolve(cursor)) if cursor else self._commit(tip)
+        start = self.resolve(cursor) if cursor is not None else tip
         items: list[Change] = []
+        if path is not None and visible is None and self._trail.follow(self.repo, tip, _CATCH_UP):
+            known = self._trail.changes(path, start, limit)
+            if known is not None:
+                items = [self.change(commit) for commit in known[0]]
+                if len(items) == limit or known[1] is None:
+                    return Page(tip, tuple(items), known[1])
+                start = known[1]
+        at: pygit2.Commit | None = self._commit(start)
         for _ in range(_SCAN):
             if at is None or len(items) == limit:
                 break
@@ -308,10 +323,15 @@ class Store:
     def touched(self, commit: str | pygit2.Commit, since: str | None = None) -> tuple[BundlePath, ...]:
         """The documents that a commit changed, or that are others than at the commit `since`."""
         after = self._commit(commit) if isinstance(commit, str) else commit
-        before = self._commit(since) if since else after.parents[0] if after.parents else None
-        return tuple(layout.touched(before.tree if before is not None else None, after.tree))
+        if since is None:
+            return self._trail.touched(after)
+        return tuple(layout.touched(self._commit(since).tree, after.tree))
 
-    def since(self, commit: str, most: int = 1_000) -> tuple[str, ...] | None:
+    def learn(self) -> None:
+        """Looks through the newest commits, so that histories are quick. Takes a second for 10,000 of them."""
+        self._trail.follow(self.repo, self.tip())
+
+    def since(self, commit: str, most: int = 10_000) -> tuple[str, ...] | None:
         """The commits of main after `commit`, oldest first; None if it is not one of the newest `most`."""
         found: list[str] = []
         at: pygit2.Commit | None = self._commit(self.tip())
@@ -320,6 +340,16 @@ class Store:
                 return tuple(reversed(found))
             found.append(str(at.id))
             at = at.parents[0] if at.parents else None
+        return None
+
+    def since_when(self, file: str) -> str | None:
+        """The commit that brought a file that is there; None if that is too long ago to look for."""
+        at = self._commit(self.tip())
+        for _ in range(_SCAN):
+            before = at.parents[0] if at.parents else None
+            if before is None or layout.entry_at(self.repo, before.tree, file) is None:
+                return str(at.id)
+            at = before
         return None
 
     @staticmethod
@@ -346,11 +376,17 @@ class Store:
         """
         with self._writing:
             for attempt in range(_ATTEMPTS):
-                tip = self.tip()
-                if key is not None and (done := self._keys.find(self.repo, tip, key)):
-                    return Advanced(done, True, True)
                 try:
-                    wanted = draft(tip)
+                    tip = self.tip()
+                    if key is not None and (done := self._keys.find(self.repo, tip, key)):
+                        return Advanced(done, True, True)
+                    try:
+                        wanted = draft(tip)
+                    except (StoreError, BundleError):
+                        # Another replica may have what this change is made on.
+                        if self._behind(tip):
+                            continue
+                        raise
                     if wanted.tree == layout.root(self.repo, tip).id:
                         return Advanced(tip, False)
                     commit = self._commit_on(tip, wanted, author, key)
@@ -369,6 +405,14 @@ class Store:
                     call(commit, now)
                 return Advanced(commit, True)
         raise Unwritable("other writers kept the branch busy; try again")
+
+    def _behind(self, tip: str) -> bool:
+        """Whether the remote, or somebody's push, has more than `tip`; it is here then."""
+        if self._remote is not None:
+            # Refused on what is known is as true as it can be.
+            with suppress(Unreachable, pygit2.GitError):
+                self._remote.fetch()
+        return self.tip() != tip
 
     @contextmanager
     def exclusively(self) -> Iterator[None]:
@@ -433,13 +477,17 @@ class Store:
             return self.tip()
         if not _COMMIT_ID.fullmatch(at):
             raise NotFound(f"{at[:80]!r} is not a commit id; give all 40 hexadecimal digits")
-        return str(self._commit(at).id)
+        try:
+            return str(self._commit(at).id)
+        except pygit2.GitError:
+            raise NotFound(f"there is no commit {at}") from None
 
     def _commit(self, commit: str) -> pygit2.Commit:
+        """One that should be there. Raises GitError if the repository lost it."""
         try:
             return self.repo[commit].peel(pygit2.Commit)
-        except (KeyError, pygit2.GitError):
-            raise NotFound(f"there is no commit {commit}") from None
+        except KeyError:
+            raise pygit2.GitError(f"the commit {commit} cannot be found") from None
 
     def _policies_by(self, directory: str) -> tuple[str, _core.Policies]:
         known = self._policies
@@ -452,18 +500,15 @@ class Store:
         key = (found.path, found.blob, tree)
         if (parsed := self._parsed.get(key)) is None:
             parsed = _parse(self.repo, found, policies)
-            if len(self._parsed) >= _PARSED:
-                self._parsed.clear()
-            self._parsed[key] = parsed
+            self._parsed.keep(key, parsed, _LEAST + _AS_OBJECTS * len(parsed[0]))
         return Stored(found.path, found.blob, commit, *parsed)
 
 
+_Parsed = tuple[bytes, Bundle | None, tuple[Problem, ...]]
 _MOVED = "old reference value does not match"
 
 
-def _parse(
-    repo: pygit2.Repository, found: layout.Found, policies: _core.Policies
-) -> tuple[bytes, Bundle | None, tuple[Problem, ...]]:
+def _parse(repo: pygit2.Repository, found: layout.Found, policies: _core.Policies) -> _Parsed:
     text = b""
     try:
         text = found.read(repo)

@@ -101,12 +101,14 @@ class Oidc:
         if claims.get("email_verified") is not True or not _speakable(email):
             email = ""
         subject = email if provider.subject_claim == "email" else claims.get(provider.subject_claim)
-        if not _speakable(subject) or not self._owns(provider, provider.prefix + str(subject)):
+        named = provider.prefix + str(subject)
+        # With its prefix too: the name of a commit's author has a limit.
+        if not (_speakable(subject) and _speakable(named) and self._owns(provider, named)):
             raise Unauthenticated(f"the token has no usable {provider.subject_claim}, or it is not verified")
         listed = claims.get(provider.groups_claim)
         groups = [provider.prefix + group for group in listed if _speakable(group)] if isinstance(listed, list) else []
         owned = tuple(group for group in groups if self._owns(provider, group))
-        return Claims(provider.prefix + str(subject), str(email), owned)
+        return Claims(named, str(email), owned)
 
     def _owns(self, provider: Provider, name: str) -> bool:
         """Whether no other issuer's prefix fits the name better."""

@@ -112,6 +112,11 @@ class Tokens:
         with self._changing() as records:
             return self._add(records, name, granted, expires_in_s, by, local)
 
+    def check_new(self, name: str, grants: Iterable[Grant], expires_in_s: int | None, by: str) -> None:
+        """Raises what `create` would."""
+        _check_new(name, tuple(grants), expires_in_s, by, local=False)
+        self._add(dict(self._records()), name, tuple(grants), expires_in_s, by, local=False)
+
     def revoke(self, id: str) -> TokenInfo:
         """Ends a token at once. Raises NoSuchToken, OSError."""
         with self._changing() as records:

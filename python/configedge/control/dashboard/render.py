@@ -29,9 +29,9 @@ def _read_static() -> dict[str, tuple[bytes, str]]:
 
 STATIC: Final = _read_static()
 """The files that pages load: content and type by name."""
-VERSION: Final = hashlib.sha256(b"\0".join(name.encode() + b"\0" + STATIC[name][0] for name in sorted(STATIC))).hexdigest()[
-    :16
-]
+VERSION: Final = hashlib.sha256(
+    b"\0".join(name.encode() + b"\0" + STATIC[name][0] for name in sorted(STATIC))
+).hexdigest()[:16]
 """Of all of them together; it is in their URLs, so that a browser may keep them for ever."""
 
 
@@ -70,7 +70,7 @@ def span(seconds: float | None) -> str:
         return "…"
     if seconds < 1:
         return f"{seconds * 1000:.0f} ms"
-    return f"{seconds:.1f} s" if seconds < 100 else duration(seconds)
+    return f"{seconds:.1f}".removesuffix(".0") + " s" if seconds < 100 else duration(seconds)
 
 
 def when(seconds: float) -> Markup:
@@ -79,6 +79,22 @@ def when(seconds: float) -> Markup:
     return Markup('<time datetime="{}" title="{} UTC">{}</time>').format(
         moment.strftime("%Y-%m-%dT%H:%M:%SZ"), moment.strftime("%Y-%m-%d %H:%M:%S"), ago(seconds)
     )
+
+
+def moment(text: str) -> Markup:
+    """As `when`, of a time in RFC 3339."""
+    return when(datetime.fromisoformat(text).timestamp())
+
+
+def pretty(item: object) -> Markup:
+    """As `value`, over several lines."""
+    return visible(json.dumps(item, ensure_ascii=False, indent=2))
+
+
+def breakable(key: str) -> Markup:
+    """A key that may be broken into lines after its dots and underscores."""
+    text = str(visible(key))
+    return Markup(text.replace(".", ".<wbr>").replace("_", "_<wbr>"))
 
 
 def split_key(key: str, before: str) -> tuple[str, str]:
@@ -116,8 +132,11 @@ def _environment() -> Environment:
     made.filters |= {
         "visible": visible,
         "value": value,
+        "pretty": pretty,
+        "breakable": breakable,
         "json_type": json_type,
         "when": when,
+        "moment": moment,
         "span": span,
         "duration": duration,
         "subject_line": subject_line,

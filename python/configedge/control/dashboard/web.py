@@ -13,7 +13,7 @@ from fastapi import Depends, FastAPI, Request
 from fastapi.routing import APIRoute
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from configedge.bundle import BundleError, BundlePath, dump_json, load_json
+from configedge.bundle import BundlePath, dump_json
 from configedge.control.auth import Principal, Unauthenticated, Verb
 from configedge.control.dashboard.recent import Recent
 from configedge.control.dashboard.render import render
@@ -21,7 +21,7 @@ from configedge.control.dashboard.sessions import Session, Sessions
 from configedge.control.events import Event
 from configedge.control.idempotency import Key
 from configedge.control.problems import ApiError, as_api_error
-from configedge.control.requests import JSON, read_body
+from configedge.control.requests import JSON, read_body, read_json
 from configedge.control.service import Service
 from configedge.control.sets import members
 from configedge.control.writing import Request as Asked
@@ -93,8 +93,12 @@ class Visitor:
         """A question for a reader thread."""
         return await self.service.ask(self.who, self.request_id, call)
 
+    async def plan(self, call: Callable[[Principal], T]) -> T:
+        """A question for the writer thread, because it plans."""
+        return await self.service.ask_writer(self.who, self.request_id, call)
+
     async def act(self, action: str, target: str, call: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-        """A change, for the writer thread; also a look at what one would do."""
+        """A change, for the writer thread; also a look at what one would do, by who could do it."""
         return await self.service.act(self.who, self.request_id, action, target, call)
 
     def asked(
@@ -112,7 +116,8 @@ class Visitor:
 
     def told(self, proposal: dict[str, Any]) -> None:
         """Tells all watchers what became of a proposal."""
-        self.service.events.tell(Event("proposal", {"id": proposal["id"], "state": proposal["state"]}))
+        data = {"id": proposal["id"], "state": proposal["state"]}
+        self.service.events.tell(Event("proposal", data, about=proposal["bundles"]))
 
     def page(self, template: str, status: int = 200, **values: Any) -> Response:
         common = {
@@ -138,10 +143,12 @@ class Posted(Visitor):
 
     form: dict[str, str] = field(default_factory=dict)
     body: bytes = b""
+    sent: Any = None
+    """What the body has, if it is JSON."""
 
     def json(self, needed: dict[str, type], more: dict[str, type]) -> dict[str, Any]:
         """The members of a JSON body. Raises BundleError."""
-        return members(load_json(self.body, "request"), needed, more)
+        return members(self.sent, needed, more)
 
 
 async def _visitor(request: Request) -> Visitor:
@@ -164,17 +171,19 @@ async def _posted(request: Request) -> Posted:
     """Raises ApiError for what does not come from a page of ours."""
     require_same_origin(request)
     visitor = await _visitor(request)
-    form: dict[str, str] = {}
-    body = b""
+    who = (visitor.dashboard, visitor.session, request, visitor.who)
     if request.headers.get("content-type", "").startswith(_FORM):
         form = await read_form(request)
-        sent = form.pop("csrf", "")
-    else:
-        body = await read_body(request, JSON, _MOST_JSON)
-        sent = request.headers.get(CSRF_HEADER, "")
-    if not compare_digest(sent.encode(), visitor.session.csrf.encode()):
+        _require_csrf(visitor.session, form.pop("csrf", ""))
+        return Posted(*who, form=form, body=dump_json(form))
+    _require_csrf(visitor.session, request.headers.get(CSRF_HEADER, ""))
+    body, sent = await read_json(request, _MOST_JSON)
+    return Posted(*who, body=body, sent=sent)
+
+
+def _require_csrf(session: Session, sent: str) -> None:
+    if not compare_digest(sent.encode(), session.csrf.encode()):
         raise ApiError(403, "csrf", "this page is from before you signed in, or not of this server; load it again")
-    return Posted(visitor.dashboard, visitor.session, request, visitor.who, form, body)
 
 
 Visiting = Annotated[Visitor, Depends(_visitor)]
@@ -300,6 +309,3 @@ def _here(request: Request) -> str:
 def maybe_path(text: str | None) -> BundlePath | None:
     """The bundle that a filter names; None if it names none. Raises BundleError."""
     return bundle_path(text) if text else None
-
-
-__all__ = ["BundleError", "Dashboard", "PageRoute", "Posting", "Visiting"]

@@ -9,14 +9,14 @@ from typing import Any
 from fastapi import Request
 from starlette.responses import Response
 
-from configedge.bundle import BundleError, Problem, load_json
+from configedge.bundle import BundleError, Problem
 from configedge.control import documents, models
 from configedge.control.audit_page import newest
 from configedge.control.auth import Grant, NoSuchToken, Role, TokenInfo, Verb
 from configedge.control.auth.access import is_name
 from configedge.control.problems import ApiError
 from configedge.control.reading import require_everywhere
-from configedge.control.requests import JSON, read_body
+from configedge.control.requests import JSON, read_json
 from configedge.control.routes.common import Cursor, DryRun, Limit, Who, answers, make_router, respond, takes
 from configedge.control.service import Service
 from configedge.control.sets import members
@@ -48,23 +48,25 @@ async def list_tokens(request: Request, who: Who) -> Response:
     "/v1/tokens",
     status_code=201,
     summary="Create a token",
-    responses=answers(models.TokenMade, "With its secret, this once.", 201),
+    responses=answers(models.WouldWork, "In a dry run: it would be.")
+    | answers(models.TokenMade, "With its secret, this once.", 201),
     openapi_extra=takes((JSON, models.ref(models.NewToken), models.EXAMPLE_TOKEN)),
 )
 async def create_token(request: Request, who: Who, dry_run: DryRun = False) -> Response:
     """For a program or a node. It ends after 90 days at most. For admins."""
-    body = await read_body(request, JSON)
+    _, sent = await read_json(request)
     needed: dict[str, type] = {"name": str, "grants": list, "expires_in_s": int}
-    wanted = members(load_json(body, documents.BODY), needed, {})
+    wanted = members(sent, needed, {})
     grants = [_read_grant(item, f"grants.{at}") for at, item in enumerate(wanted["grants"][:100])]
     service = Service.of(request)
 
     def create() -> dict[str, Any]:
         require_everywhere(who, Verb.admin)
         tokens = _tokens(service)
-        if dry_run:
-            return {"dry_run": True}
         try:
+            if dry_run:
+                tokens.check_new(wanted["name"], grants, wanted["expires_in_s"], who.subject)
+                return {"dry_run": True}
             secret, info = tokens.create(wanted["name"], grants, wanted["expires_in_s"], who.subject)
         except ValueError as error:
             raise BundleError([Problem.of("value", str(error), "correct it", file=documents.BODY)]) from None

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from fastapi import Request
 from starlette.responses import Response
 
-from configedge.bundle import BundlePath, load_json
-from configedge.control import documents, models
+from configedge.bundle import BundlePath
+from configedge.control import models
 from configedge.control.auth import Principal, Verb
 from configedge.control.problems import ApiError
-from configedge.control.requests import JSON, read_body, strong_etags, write_precondition
+from configedge.control.reading import require_everywhere
+from configedge.control.requests import JSON, read_json, strong_etags, write_precondition
 from configedge.control.routes.common import (
     At,
     DryRun,
@@ -50,8 +51,8 @@ async def change(
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
     """All or nothing. Each change says by `if_match` what it is made on; null: the document must not exist."""
-    body = await read_body(request, JSON, MAX_IMPORT)
-    message, operations = change_set(load_json(body, documents.BODY))
+    body, sent = await read_json(request, MAX_IMPORT)
+    message, operations = change_set(sent)
     ask = asked(request, who, body, note=message, dry_run=dry_run, revive=revive, key=idempotency_key)
     service = Service.of(request)
     target = ", ".join(str(operation.path) for operation in operations)
@@ -63,12 +64,12 @@ async def change(
     "/v1/validate",
     summary="See what a change would do",
     responses=answers(models.ChangeReply, "It would be committed; nothing was."),
-    openapi_extra=_SET,
+    openapi_extra=takes((JSON, models.ref(models.LooseChangeSet), models.EXAMPLE_CHANGES)),
 )
 async def validate(request: Request, who: Who, revive: Revive = False) -> Response:
     """All checks, and what nodes would see change. `if_match` may be left out. Needs no right but to read."""
-    body = await read_body(request, JSON, MAX_IMPORT)
-    message, operations = change_set(load_json(body, documents.BODY), lenient=True)
+    body, sent = await read_json(request, MAX_IMPORT)
+    message, operations = change_set(sent, lenient=True)
     ask = asked(request, who, body, note=message, dry_run=True, revive=revive)
     service = Service.of(request)
 
@@ -99,8 +100,8 @@ async def roll_back(
     """
     path = BundlePath(namespace, name)
     require = write_precondition(request, may_create=True)
-    body = await read_body(request, JSON)
-    wanted = members(load_json(body, documents.BODY), {"to": str}, {"overlays": bool})
+    body, sent = await read_json(request)
+    wanted = members(sent, {"to": str}, {"overlays": bool})
     ask = asked(request, who, body, dry_run=dry_run, key=idempotency_key)
     service = Service.of(request)
 
@@ -128,8 +129,8 @@ async def roll_all_back(
     if match is None:
         raise ApiError(428, "precondition-required", "send If-Match with the tip that you have seen (GET /v1/history)")
     tips = None if match.strip() == "*" else strong_etags(match)
-    body = await read_body(request, JSON)
-    wanted = members(load_json(body, documents.BODY), {"to": str}, {"overlays": bool})
+    body, sent = await read_json(request)
+    wanted = members(sent, {"to": str}, {"overlays": bool})
     ask = asked(request, who, body, dry_run=dry_run, key=idempotency_key)
     service = Service.of(request)
 
@@ -158,19 +159,20 @@ async def export_all(request: Request, who: Who, namespace: Namespace = None, at
 async def import_all(
     request: Request,
     who: Who,
-    mode: Mode = Mode.merge,
+    mode: Literal["merge", "replace"] = "merge",
     dry_run: DryRun = False,
     revive: Revive = False,
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
     """In one commit. `merge` leaves what the export does not have; `replace` deletes it. For admins."""
-    body = await read_body(request, JSON, MAX_IMPORT)
-    document = load_json(body, documents.BODY)
-    ask = asked(request, who, body, note="Import", dry_run=dry_run, revive=revive, key=idempotency_key)
     service = Service.of(request)
+    # Before so much is read and taken apart.
+    await service.ask(who, request.state.request_id, require_everywhere, Verb.admin)
+    body, document = await read_json(request, MAX_IMPORT)
+    ask = asked(request, who, body, note="Import", dry_run=dry_run, revive=revive, key=idempotency_key)
 
     def work() -> dict[str, Any]:
-        operations = import_operations(service.store, who, document, mode)
+        operations = import_operations(service.store, who, document, Mode(mode))
         return service.writing.change(ask, operations, any_number=True)
 
     return respond(await service.act(who, ask.request_id, "import", "everything", work))

@@ -13,7 +13,7 @@ from configedge.control import models
 from configedge.control.auth import Principal, Unauthenticated
 from configedge.control.idempotency import Key
 from configedge.control.problems import ApiError
-from configedge.control.requests import JSON, only_known_parameters
+from configedge.control.requests import JSON, only_known_parameters, path_for_people
 from configedge.control.service import Service
 from configedge.control.writing import Request as Asked
 
@@ -35,7 +35,7 @@ async def known(request: Request) -> Principal:
     try:
         who = await service.read(service.parts.identify, values)
     except Unauthenticated as refused:
-        target = f"{request.method} {request.url.path}"
+        target = f"{request.method} {path_for_people(request.scope)}"
         await service.read(service.unknown, refused, target, request.state.request_id)
         headers = {"WWW-Authenticate": 'Bearer realm="configedge"'}
         raise ApiError(

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from configedge.control import models
 from configedge.control.auth import Principal, Verb
-from configedge.control.fleet import Heartbeat
+from configedge.control.fleet import Heartbeat, NodeState
 from configedge.control.reading import Forbidden
 from configedge.control.requests import JSON, read_body
 from configedge.control.routes.common import Who, answers, make_router, respond, takes
@@ -18,19 +18,12 @@ from configedge.control.service import Service
 
 router = make_router("fleet")
 
-_EXAMPLE = {
-    "node": "node-1",
-    "generation": 12,
-    "commit": "4b825dc642cb6eb9a060e54bf8d69288fbee4904",
-    "state": "ok",
-}
-
 
 @router.post(
     "/v1/fleet/heartbeats",
     summary="Report what a node serves",
     responses=answers(models.Received, "With the tip, so that a node can tell that it is behind."),
-    openapi_extra=takes((JSON, {"type": "object"}, _EXAMPLE)),
+    openapi_extra=takes((JSON, models.ref(models.HeartbeatItem), models.EXAMPLE_HEARTBEAT)),
 )
 async def heartbeat(request: Request, who: Who) -> Response:
     """Every 5 s, and when it changes. For the role `node`."""
@@ -48,6 +41,14 @@ async def heartbeat(request: Request, who: Who) -> Response:
     return respond(await service.ask(who, request.state.request_id, lambda _: receive()))
 
 
+def _node(node: NodeState, who: Principal) -> dict[str, Any]:
+    told = node.as_dict()
+    if not who.may_anywhere(Verb.read):
+        # They name documents.
+        told["problems"] = []
+    return told
+
+
 @router.get("/v1/fleet", summary="Which node serves what", responses=answers(models.FleetView, "As they reported."))
 async def view(request: Request, who: Who) -> Response:
     """Nodes, what they serve, and how long the last pushes took to reach them."""
@@ -60,7 +61,7 @@ async def view(request: Request, who: Who) -> Response:
         return {
             "tip": service.store.tip(),
             "summary": service.fleet_summary(nodes),
-            "nodes": [node.as_dict() for node in nodes],
+            "nodes": [_node(node, who) for node in nodes],
             "propagation": service.propagation.rows(),
         }
 

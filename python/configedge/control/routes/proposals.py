@@ -7,11 +7,10 @@ from typing import Annotated, Any, Literal
 from fastapi import Query, Request
 from starlette.responses import Response
 
-from configedge.bundle import load_json
-from configedge.control import documents, models
+from configedge.control import models
 from configedge.control.events import Event
 from configedge.control.proposals import called
-from configedge.control.requests import JSON, read_body
+from configedge.control.requests import JSON, read_json
 from configedge.control.routes.common import DryRun, Revive, Who, answers, asked, make_router, respond, takes
 from configedge.control.service import Service
 from configedge.control.sets import MAX_IMPORT, change_set, members
@@ -31,8 +30,8 @@ Shown = Annotated[Literal["open", "all"], Query(description="Only those that are
 )
 async def propose(request: Request, who: Who, dry_run: DryRun = False, revive: Revive = False) -> Response:
     """As a change set, checked now and again when it is approved."""
-    body = await read_body(request, JSON, MAX_IMPORT)
-    message, operations = change_set(load_json(body, documents.BODY))
+    body, sent = await read_json(request, MAX_IMPORT)
+    message, operations = change_set(sent)
     ask = asked(request, who, body, note=message, dry_run=dry_run, revive=revive)
     service = Service.of(request)
     target = ", ".join(str(operation.path) for operation in operations)
@@ -68,8 +67,8 @@ async def get_proposal(request: Request, who: Who, id: str) -> Response:
 )
 async def approve(request: Request, who: Who, id: str, dry_run: DryRun = False) -> Response:
     """Of exactly what you saw: send its digest. Nobody approves of a change of their own."""
-    body = await read_body(request, JSON)
-    digest = members(load_json(body, documents.BODY), {"digest": str}, {})["digest"]
+    body, sent = await read_json(request)
+    digest = members(sent, {"digest": str}, {})["digest"]
     ask = asked(request, who, body, dry_run=dry_run)
     service = Service.of(request)
     return await _end(service, ask, "approve", id, lambda: service.proposals.approve(ask, id, digest))
@@ -83,8 +82,8 @@ async def approve(request: Request, who: Who, id: str, dry_run: DryRun = False) 
 )
 async def reject(request: Request, who: Who, id: str, dry_run: DryRun = False) -> Response:
     """For those who could approve it."""
-    body = await read_body(request, JSON)
-    reason = members(load_json(body, documents.BODY), {}, {"reason": str}).get("reason", "")
+    body, sent = await read_json(request)
+    reason = members(sent, {}, {"reason": str}).get("reason", "")
     ask = asked(request, who, body, dry_run=dry_run)
     service = Service.of(request)
     return await _end(service, ask, "reject", id, lambda: service.proposals.reject(ask, id, reason[:2000]))
@@ -99,9 +98,7 @@ async def withdraw(request: Request, who: Who, id: str, dry_run: DryRun = False)
 
 
 async def _end(service: Service, ask: Any, action: str, id: str, work: Any) -> Response:
-    done = await service.act(
-        ask.who, ask.request_id, action, called(id), lambda: work() | {"dry_run": ask.dry_run}
-    )
+    done = await service.act(ask.who, ask.request_id, action, called(id), lambda: work() | {"dry_run": ask.dry_run})
     _tell(service, done)
     return respond(done)
 
