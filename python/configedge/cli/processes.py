@@ -79,9 +79,15 @@ def relay_command() -> str:
     return found
 
 
-def start_control(repo: Path, spool: Path, port: int, log: Path) -> Service:
-    options = ["--repo", str(repo), "--spool", str(spool), "--port", str(port)]
+def start_control(repo: Path, spool: Path, port: int, log: Path, *more: str) -> Service:
+    options = ["--repo", str(repo), "--spool", str(spool), "--port", str(port), *more]
     return Service("control plane", [sys.executable, "-m", "configedge.control", *options], log)
+
+
+def start_report(out: Path, server: str, token: Path, log: Path) -> Service:
+    """Tells the control plane what this node serves."""
+    options = ["--out", str(out), "--server", server, "--token-file", str(token)]
+    return Service("reporter", [sys.executable, "-m", "configedge.cli", "report", *options], log)
 
 
 def start_relay(spool: Path, out: Path, log: Path, *options: str) -> Service:
