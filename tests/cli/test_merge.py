@@ -5,7 +5,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from configedge.cli.merge import merge
+from configedge.merge import merge
 
 NAMES = st.sampled_from("abcd")
 SCALARS = st.sampled_from([None, False, True, 0, 1, 1.0, "x"])

@@ -18,7 +18,7 @@ import pytest
 
 from configedge.control.auth import Grant, Principal, Role, Tokens, Unauthenticated
 from configedge.control.dashboard.chart import Chart
-from configedge.control.dashboard.lines import line_of
+from configedge.lines import line_of
 from configedge.control.dashboard.sessions import FRESH_S, LIFE_S, MOST, MOST_EACH, Sessions
 from configedge.control.fleet import Heartbeat
 from tests.support.control import Control, document, push_file, running
@@ -192,6 +192,33 @@ def test_signing_in_leads_nowhere_else(place: Place, where: str) -> None:
         sent = {"token": place.secrets["eve"], "next": where}
         done = client.post("/ui/sign-in", data=sent, headers={"Origin": place.url})
         assert (done.status_code, done.headers["location"]) == (303, "/")
+
+
+def test_a_link_on_another_site_leads_into_the_session(place: Place, person: Callable[..., Person]) -> None:
+    # The cookie does not come with what another site sends: the page that answers sends it anew.
+    headers = {"Sec-Fetch-Site": "cross-site"}
+    reply = httpx2.get(f"{place.url}/ui/history?bundle=game/x", headers=headers)
+    assert 'content="0; url=/ui/history?bundle=game%2Fx"' in reply.text
+    eve = person("eve")
+    page = eve.goto("/ui/sign-in")
+    other = f"http://localhost:{place.url.rpartition(':')[2]}/ui/sign-in"
+    page.goto(other)
+    page.evaluate("url => { location.href = url }", place.url + "/ui/nodes")
+    expect(page.get_by_role("heading", name="Nodes")).to_be_visible()
+
+
+def test_the_stream_of_a_session_ends_with_it(place: Place) -> None:
+    with httpx2.Client(base_url=place.url, timeout=30) as client:
+        place.sign_in(client, "eve")
+        csrf = client.get("/ui/session").json()["csrf"]
+        cookies = dict(client.cookies)
+        with httpx2.Client(base_url=place.url, timeout=30, cookies=cookies) as listener:
+            with listener.stream("GET", "/ui/events") as stream:
+                lines = stream.iter_lines()
+                assert next(lines) == "event: beat"
+                client.post("/ui/sign-out", data={"csrf": csrf}, headers={"Origin": place.url})
+                assert "event: signed-out" in list(lines)
+            assert listener.get("/ui/session", headers={"Accept": "application/json"}).status_code == 401
 
 
 class Known:

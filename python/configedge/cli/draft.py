@@ -16,7 +16,7 @@ from configedge.bundle import Problem
 from configedge.cli.client import Unusable
 
 if TYPE_CHECKING:
-    import yaml
+    pass
 
 _MARK = "#|"
 _EDITORS = ("sensible-editor", "nano", "vi")
@@ -82,38 +82,9 @@ class Draft:
         self.text = "".join(line for line in lines if not line.startswith(_MARK))
 
 
-def line_of(text: str, key: str) -> int:
-    """The line (from 1) that a dotted key has in a YAML text, or the nearest thing that it would lie in; 0: unknown."""
-    import yaml
-
-    try:
-        node = yaml.compose(text, Loader=yaml.CSafeLoader)
-    except (yaml.YAMLError, RecursionError):
-        return 0
-    line = 0
-    for segment in key.split("."):
-        found = _member(node, segment)
-        if found is None:
-            break
-        mark, node = found
-        line = mark.line + 1
-    return line
-
-
-def _member(node: yaml.Node | None, segment: str) -> tuple[yaml.Mark, yaml.Node] | None:
-    import yaml
-
-    if isinstance(node, yaml.MappingNode):
-        for name, value in node.value:
-            if name.value == segment:
-                return name.start_mark, value
-    elif isinstance(node, yaml.SequenceNode) and segment.isdecimal() and int(segment) < len(node.value):
-        value = node.value[int(segment)]
-        return value.start_mark, value
-    return None
-
-
 def _told(problem: Problem, text: str, header: int) -> str:
+    from configedge.lines import line_of
+
     line = problem.line or line_of(text, problem.key)
     place = f"line {line + header}: " if line else ""
     return place + str(replace(problem, file="", line=0, column=0)).replace("\n", " ")

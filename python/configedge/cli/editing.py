@@ -13,9 +13,9 @@ from configedge.cli import changes, changeset
 from configedge.cli.changeset import How, Operation
 from configedge.cli.client import Client, Refused, url
 from configedge.cli.draft import Draft, EditorFailed
-from configedge.cli.merge import merge
 from configedge.cli.output import REFUSED, fail, first_line, line, note, short, show_json, summary
 from configedge.cli.proposal_view import show_waiting
+from configedge.merge import merge
 
 _CORRECT = "It is refused. Correct it and save, or close the file as it is to give up."
 

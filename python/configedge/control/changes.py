@@ -6,6 +6,7 @@ One plan for everything: a put, a patch, a deletion, a rollback, several of them
 from __future__ import annotations
 
 import hashlib
+import threading
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from contextlib import suppress
@@ -180,12 +181,13 @@ class Plan:
 
 
 class Planner:
-    """Makes plans for a store; with a `scratch`, plans of which nothing is kept. One thread at a time."""
+    """Makes plans for a store; with a `scratch`, plans of which nothing is kept. Threads wait for each other."""
 
     def __init__(self, store: Store, scratch: Scratch | None = None) -> None:
         self._store = store
         self._scratch = scratch
         self._renderer = layers.Renderer()
+        self._one = threading.Lock()
 
     def plan(
         self,
@@ -208,13 +210,25 @@ class Planner:
         """
         if not any_number:
             _check_set(operations)
-        stages = stages or Stages()
+        with self._one:
+            return self._plan(operations, tip, by, now, revive, extra or {}, stages or Stages())
+
+    def _plan(
+        self,
+        operations: Sequence[Operation],
+        tip: str,
+        by: str,
+        now: int,
+        revive: bool,
+        extra: layout.Files,
+        stages: Stages,
+    ) -> Plan:
         repo = self._repo()
         before = layout.root(repo, tip)
         policies_id, policies = self._store.policies_of(tip)
-        if extra and "policies" in extra:
+        if "policies" in extra:
             policies_id, policies = self._store.policies_in(extra["policies"])
-        effects, files, problems = list[Effect](), dict(extra or {}), list[Problem]()
+        effects, files, problems = list[Effect](), dict(extra), list[Problem]()
         for operation in operations:
             path = operation.path
             try:
@@ -234,7 +248,7 @@ class Planner:
         effects = [self._masked(effect, effects, tip) for effect in effects]
         tree = layout.changed(repo, before, files)
         self._check_together(repo, effects, repo[tree].peel(pygit2.Tree))
-        if extra and "policies" in extra:
+        if "policies" in extra:
             self._check_others(repo, tree, policies, {effect.path for effect in effects})
         tree, broken = self._renderer.render(repo, tree, policies, policies_id)
         touched = {effect.path.base for effect in effects}

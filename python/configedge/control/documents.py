@@ -8,13 +8,11 @@ import jsonpatch
 from jsonpointer import JsonPointerException
 
 from configedge import _core
-from configedge.bundle import Bundle, BundleError, BundlePath, Problem, dump_json, load_json, to_yaml
+from configedge.bundle import MAX_DOCUMENT, Bundle, BundleError, BundlePath, Problem, dump_json, load_json, to_yaml
 
 BODY = "body.json"
 """The name that problems give to the body of a request."""
 _MOST_OPERATIONS = 1_000
-# A patch that copies what it copied doubles each time: 30 operations would be a gigabyte.
-_MOST_COPIED = 20_000
 
 
 def accept(body: bytes, path: BundlePath, policies: _core.Policies) -> tuple[Bundle, bytes]:
@@ -76,9 +74,10 @@ def json_patched(document: dict[str, Any], patch: Any) -> Any:
     for at, operation in enumerate(patch):
         try:
             if isinstance(operation, dict) and operation.get("op") == "copy":
-                copied += _count(jsonpatch.JsonPointer(operation["from"]).resolve(result))
-                if copied > _MOST_COPIED:
-                    raise _refused(f"it copies more than {_MOST_COPIED} values", "write what is needed", "limit", at)
+                # One that copies what it copied doubles each time: 30 operations would be a gigabyte.
+                copied += _size(jsonpatch.JsonPointer(operation["from"]).resolve(result))
+                if copied > MAX_DOCUMENT:
+                    raise _refused(f"it copies more than {MAX_DOCUMENT} bytes", "write what is needed", "limit", at)
             result = jsonpatch.JsonPatch([operation]).apply(result, in_place=True)
         except jsonpatch.JsonPatchTestFailed:
             where = operation.get("path")
@@ -92,12 +91,17 @@ def json_patched(document: dict[str, Any], patch: Any) -> Any:
     return result
 
 
-def _count(value: Any) -> int:
+def _size(value: Any) -> int:
+    """About how many bytes it has as JSON, at least."""
     total, left = 0, [value]
     while left:
         one = left.pop()
-        total += 1
-        left.extend(one.values() if isinstance(one, dict) else one if isinstance(one, list) else ())
+        total += 2 + (len(one) if isinstance(one, str) else 0)
+        if isinstance(one, dict):
+            total += sum(map(len, one))
+            left.extend(one.values())
+        elif isinstance(one, list):
+            left.extend(one)
     return total
 
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from configedge.bundle import BundleError, BundlePath
-from configedge.control.auth import Principal, Verb
+from configedge.control.auth import Grant, Principal, Verb
 
 if TYPE_CHECKING:
     from configedge.control.service import Service
@@ -27,6 +27,7 @@ _LOOK_S = 0.2
 _LOOK_AT_NODES_S = 1.0
 # A watcher that is this far behind is sent away; it comes back and says what it knows.
 _MOST_BEHIND = 1_000
+_MOST_TOLD = 200
 MAX_WATCHERS = 1_000
 
 
@@ -71,6 +72,7 @@ class Events:
         self._looking: asyncio.Future[Any] | None = None
         self._woken: asyncio.Event | None = None
         self._tip = ""
+        self._telling: dict[tuple[str, tuple[Grant, ...]], asyncio.Future[dict[str, Any] | None]] = {}
         # How many commits of main were seen, and when ours were on disk.
         self._position = 0
         self._made: dict[str, float] = {}
@@ -141,19 +143,36 @@ class Events:
             self._watchers.discard(watcher)
 
     async def _commit(self, watcher: _Watcher, commit: str) -> Event | None:
-        service = self._service
-        data = await service.read(service.reading.commit_event, watcher.who, commit)
+        data = await self._told(watcher.who, commit)
         if data is None:
             return None
         if watcher.namespace is not None or watcher.name is not None:
-            data["changes"] = [
+            changes = [
                 change
                 for change in data["changes"]
                 if watcher.namespace in (None, change["namespace"]) and watcher.name in (None, change["name"])
             ]
-            if not data["changes"]:
+            if not changes:
                 return None
+            data = {**data, "changes": changes}
         return Event("commit", data, commit)
+
+    async def _told(self, who: Principal, commit: str) -> dict[str, Any] | None:
+        """What somebody is told of a commit. Those who may the same are told the same: a thousand cost as one does."""
+        key = (commit, who.grants)
+        telling = self._telling.get(key)
+        if telling is None:
+            service = self._service
+            telling = asyncio.ensure_future(service.read(service.reading.commit_event, who, commit))
+            self._telling[key] = telling
+            if len(self._telling) > _MOST_TOLD:
+                del self._telling[next(iter(self._telling))]
+        try:
+            # Others wait for it too, when this one goes.
+            return await asyncio.shield(telling)
+        except Exception:
+            self._telling.pop(key, None)
+            raise
 
     def _committed(self, commit: str, at: float) -> None:
         if self._loop is not None and self._woken is not None:

@@ -135,7 +135,7 @@ class Proposals:
             return told | {"effects": [], "nodes": [], "warnings": [], "stale": False, "problems": []}
         try:
             with told_to(who):
-                plan = seen_by(who, self._plan(proposal))
+                plan = seen_by(who, self._plan(proposal, keep=False))
         except (BundleError, StoreError) as error:
             found = problems(error.problems) if isinstance(error, BundleError) else []
             stale = isinstance(error, Stale)

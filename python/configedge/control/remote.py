@@ -83,6 +83,9 @@ class Remote:
         if self._has(there, commit):
             return
         if there == onto:
+            if "rejected" not in said:
+                # It may be on its way still.
+                raise Uncertain(f"the push was interrupted ({said}); repeat the request with the same Idempotency-Key")
             self.problem = f"the remote refuses pushes: {said}"
             raise Unreachable(f"the remote refused the commit ({said}); nothing was changed")
         self._follow(there)

@@ -87,7 +87,7 @@ class Parts:
 
 
 class Service:
-    """The store behind worker threads: one for writes, so that they queue in order, and a few for reads."""
+    """The store behind threads: one for writes, so that they queue in order, one for dry runs, a few for reads."""
 
     def __init__(self, store: Store, parts: Parts, metrics: Callable[[Service], Metrics]) -> None:
         self.store = store
@@ -103,7 +103,8 @@ class Service:
         self.checks: dict[str, Check] = {"audit": self.audit_problem, **parts.checks}
         self._readers = ThreadPoolExecutor(4, "read")
         self._writer = ThreadPoolExecutor(1, "write")
-        self._waiting = threading.Semaphore(_MOST_WAITING)
+        self._trier = ThreadPoolExecutor(1, "try")
+        self._waiting = {queue: threading.Semaphore(_MOST_WAITING) for queue in (self._writer, self._trier)}
         self._audit_problem: str | None = None
         store.on_retry.append(self.metrics.retried)
         self.writing.on_committed.append(self.metrics.commit)
@@ -116,16 +117,16 @@ class Service:
     async def read(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         # In the caller's context: its trace goes with it.
         context = contextvars.copy_context()
-        work = lambda: context.run(_looking, call, *args, **kwargs)  # noqa: E731
+        work = lambda: context.run(lambda: _looking(call, *args, **kwargs))  # noqa: E731
         return await asyncio.get_running_loop().run_in_executor(self._readers, work)
 
     async def ask(self, who: Principal, request_id: str, call: Callable[..., T], *args: Any) -> T:
         """A question of somebody, which is written down if it is denied."""
         return await self._asked(who, request_id, self.read(call, who, *args))
 
-    async def ask_writer(self, who: Principal, request_id: str, call: Callable[..., T], *args: Any) -> T:
-        """One that the writer thread answers, because it plans."""
-        return await self._asked(who, request_id, self.write(call, who, *args))
+    async def ask_planner(self, who: Principal, request_id: str, call: Callable[..., T], *args: Any) -> T:
+        """One that takes a plan, of which nothing is kept."""
+        return await self._asked(who, request_id, self._try(call, who, *args))
 
     async def _asked(self, who: Principal, request_id: str, answer: Awaitable[T]) -> T:
         try:
@@ -135,9 +136,16 @@ class Service:
             raise
 
     async def act(
-        self, who: Principal, request_id: str, action: str, target: str, call: Callable[[], dict[str, Any]]
+        self,
+        who: Principal,
+        request_id: str,
+        action: str,
+        target: str,
+        call: Callable[[], dict[str, Any]],
+        *,
+        trial: bool = False,
     ) -> dict[str, Any]:
-        """A change by somebody, which is written down whatever comes of it."""
+        """A change by somebody, which is written down whatever comes of it. With `trial` nothing will be changed."""
 
         def work() -> dict[str, Any]:
             self._need_audit()
@@ -162,18 +170,26 @@ class Service:
                 self.note(who.subject, action, target, "allowed", commit=commit, request_id=request_id)
             return done
 
-        return await self.write(work)
+        return await (self._try(work) if trial else self.write(work))
 
     async def write(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Work for the writer thread. Raises Busy if too much waits for it."""
-        if not self._waiting.acquire(blocking=False):
-            raise Busy(f"{_MOST_WAITING} writes are waiting; try again in a second")
+        return await self._queued(self._writer, call, *args, **kwargs)
+
+    async def _try(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Work that changes nothing but takes as long: no write waits for it. Raises Busy."""
+        return await self._queued(self._trier, call, *args, **kwargs)
+
+    async def _queued(self, queue: ThreadPoolExecutor, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        waiting = self._waiting[queue]
+        if not waiting.acquire(blocking=False):
+            raise Busy(f"{_MOST_WAITING} others are waiting; try again in a second")
         try:
             context = contextvars.copy_context()
-            work = lambda: context.run(_looking, call, *args, **kwargs)  # noqa: E731
-            return await asyncio.get_running_loop().run_in_executor(self._writer, work)
+            work = lambda: context.run(lambda: _looking(call, *args, **kwargs))  # noqa: E731
+            return await asyncio.get_running_loop().run_in_executor(queue, work)
         finally:
-            self._waiting.release()
+            waiting.release()
 
     def unknown(self, refused: Unauthenticated, target: str, request_id: str) -> None:
         """Writes down that nobody knows who asked."""
@@ -232,6 +248,7 @@ class Service:
         """Waits for the commit that is under way; writes that still queue were never acknowledged and are dropped."""
         self.events.close()
         self._writer.shutdown(cancel_futures=True)
+        self._trier.shutdown(cancel_futures=True)
         self.writing.close()
         self._readers.shutdown(cancel_futures=True)
         self.parts.fleet.close()

@@ -25,7 +25,7 @@ from configedge.control import layout, tombstones
 from configedge.control.idempotency import Key, Keys
 from configedge.control.layout import BRANCH, LayoutError
 from configedge.control.memo import Memo
-from configedge.control.remote import Rejected, Remote, Unreachable
+from configedge.control.remote import Rejected, Remote
 from configedge.control.repository import Repository
 from configedge.control.tombstones import Tombstone
 from configedge.control.trail import Trail
@@ -407,10 +407,10 @@ class Store:
         raise Unwritable("other writers kept the branch busy; try again")
 
     def _behind(self, tip: str) -> bool:
-        """Whether the remote, or somebody's push, has more than `tip`; it is here then."""
+        """Whether the remote, or somebody's push, has more than `tip`; it is here then. Raises Unreachable."""
         if self._remote is not None:
-            # Refused on what is known is as true as it can be.
-            with suppress(Unreachable, pygit2.GitError):
+            # To refuse what was done elsewhere already would be untrue, so without the remote there is no answer.
+            with suppress(pygit2.GitError):
                 self._remote.fetch()
         return self.tip() != tip
 
@@ -437,7 +437,9 @@ class Store:
             branch.set_target(commit)
         except (pygit2.GitError, OSError):
             # A failure after the rename: the commit is there for all to see, so it has to be made to stay.
-            if self.tip() != commit:
+            # Or what was pushed came back already, by the thread that fetches.
+            tip = self.tip()
+            if tip != commit and not repo.descendant_of(tip, commit):
                 raise
             self.repository.sync_branch()
         return commit

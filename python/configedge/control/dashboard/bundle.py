@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from fastapi import APIRouter
 from starlette.responses import Response
 
@@ -46,7 +48,7 @@ async def bundle(
             "document": service.reading.document(who, path.base, at),
             "layers": layers if not layer or layer in layers else [*layers, layer],
             "broken_overlays": [one for one in overlays if one["problems"]],
-            "why": _explain(service, who, path, why, at, found["secrets"]) if why is not None else None,
+            "why": _explain(service, who, path, why, at, found["effective"]) if why is not None else None,
             "history": _last_changes(service, who, path),
             "tombstones": service.reading.tombstones(who, path.base)["items"],
             "may_write": who.may(Verb.write, path.base),
@@ -62,14 +64,14 @@ def _effective(service: Service, who: Principal, path: BundlePath, at: str | Non
         effective = service.reading.effective(who, path, at)
         items = service.reading.explain(who, path, None, at)["items"]
     except BundleError:
-        return {"rows": [], "keys": 0, "rendered_from": "", "secrets": set()}
+        return {"rows": [], "rendered_from": "", "effective": None}
     except NotFound:
         # Broken in Git from its first commit on: there is a document, and nothing that nodes could get.
         service.reading.document(who, path.base, at)
-        return {"rows": [], "keys": 0, "rendered_from": "", "secrets": set()}
-    secrets = diff._secrets(effective["document"])
-    rows = [item | {"secret": is_secret(item["key"], secrets)} for item in items]
-    return {"rows": rows, "keys": len(rows), "rendered_from": effective["rendered_from"], "secrets": secrets}
+        return {"rows": [], "rendered_from": "", "effective": None}
+    secrets = _secret_keys([item["key"] for item in items], effective["document"])
+    rows = [item | {"secret": item["key"] in secrets} for item in items]
+    return {"rows": rows, "rendered_from": effective["rendered_from"], "effective": effective["document"]}
 
 
 def _last_changes(service: Service, who: Principal, path: BundlePath) -> list[Document]:
@@ -83,11 +85,12 @@ def _last_changes(service: Service, who: Principal, path: BundlePath) -> list[Do
 
 
 def _explain(
-    service: Service, who: Principal, path: BundlePath, key: str, at: str | None, secrets: set[str]
+    service: Service, who: Principal, path: BundlePath, key: str, at: str | None, effective: Document | None
 ) -> Document:
-    return service.reading.explain(who, path, key[:256], at) | {"secret": is_secret(key, secrets)}
+    return service.reading.explain(who, path, key[:256], at) | {"secret": bool(_secret_keys([key], effective))}
 
 
-def is_secret(key: str, secrets: set[str]) -> bool:
-    """Whether the value of a key is to be hidden, by the rule that diffs have."""
-    return diff._hidden(KeyChange(key, Kind.added, None, None, False), secrets).secret
+def _secret_keys(keys: Sequence[str], document: Document | None) -> set[str]:
+    """Those of which the values are to be hidden, by the rule that diffs have."""
+    changes = [KeyChange(key, Kind.added, None, None, False) for key in keys]
+    return {change.key for change in diff.hidden(changes, document) if change.secret}

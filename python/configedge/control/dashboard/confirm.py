@@ -66,7 +66,7 @@ async def _show(visit: Visitor, action: str, path: BundlePath | None, to: str, s
     service = visit.service
     version = await visit.ask(lambda who: _version(visit, path))
     ask = visit.asked(dry_run=True)
-    done = await visit.act(action, str(path or "everything"), lambda: _do(visit, ask, action, path, to, version))
+    done = await visit.plan(lambda who: _do(visit, ask, action, path, to, version))
     told = service.store.change(to) if action == "rollback" else None
     return visit.page(
         "confirm.html",

@@ -13,12 +13,13 @@ from configedge.bundle import API_VERSION, KIND, BundleError, BundlePath, Proble
 from configedge.control import diff
 from configedge.control.auth import Principal, Verb
 from configedge.control.changes import Put
-from configedge.control.dashboard.lines import line_of
 from configedge.control.dashboard.preview import Document, Preview
 from configedge.control.dashboard.web import PageRoute, Posting, Visiting, Visitor, answer, bundle_path, bundle_url
 from configedge.control.problems import ApiError
 from configedge.control.service import Service
 from configedge.control.store import NotFound, Precondition, Stale
+from configedge.lines import line_of
+from configedge.merge import merge
 
 router = APIRouter(route_class=PageRoute)
 
@@ -41,7 +42,7 @@ async def edit(
 
     def look(who: Principal) -> Document:
         start = _start(visit.service, who, path)
-        return start | {"may_write": who.may(Verb.write, path), "secret": bool(diff._secrets(start["document"]))}
+        return start | {"may_write": who.may(Verb.write, path), "secret": _has_secrets(start["document"])}
 
     return visit.page("edit.html", bundle=path, **await visit.ask(look))
 
@@ -125,6 +126,10 @@ def _start(service: Service, who: Principal, path: BundlePath) -> Document:
     return {"etag": found["etag"], "document": document, "text": text, "problems": found["problems"]}
 
 
+def _has_secrets(document: Document | None) -> bool:
+    return bool(document and (document["metadata"].get("annotations") or {}).get(diff.SECRET_ANNOTATION))
+
+
 def _parsed(text: str) -> Document:
     """The document that a text is. Raises BundleError with the lines of what is wrong."""
     try:
@@ -171,7 +176,7 @@ async def _stale(post: Visitor, path: BundlePath, sent: Document) -> Document:
         if mine is not None:
             values["mine"] = [change.as_dict() for change in diff.key_changes(base, mine)]
         if mine is not None and theirs["document"] is not None:
-            merged, values["conflicts"] = _merge(base or {}, mine, theirs["document"])
+            merged, values["conflicts"] = merge(base or {}, mine, theirs["document"])
             values["merged"] = to_yaml(merged).decode()
         return values | {"by": made[0] if made else None, "etag": theirs["etag"], "text": theirs["text"]}
 
@@ -203,9 +208,3 @@ def _maybe_parsed(text: str) -> Document | None:
         return _parsed(text)
     except BundleError:
         return None
-
-
-def _merge(base: Document, mine: Document, theirs: Document) -> tuple[Any, list[str]]:
-    from configedge.cli.merge import merge
-
-    return merge(base, mine, theirs)

@@ -94,11 +94,11 @@ class Visitor:
         return await self.service.ask(self.who, self.request_id, call)
 
     async def plan(self, call: Callable[[Principal], T]) -> T:
-        """A question for the writer thread, because it plans."""
-        return await self.service.ask_writer(self.who, self.request_id, call)
+        """A question that takes a plan."""
+        return await self.service.ask_planner(self.who, self.request_id, call)
 
     async def act(self, action: str, target: str, call: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-        """A change, for the writer thread; also a look at what one would do, by who could do it."""
+        """A change, for the writer thread."""
         return await self.service.act(self.who, self.request_id, action, target, call)
 
     def asked(

@@ -307,7 +307,7 @@ async def _write(
     def work() -> dict[str, Any]:
         return service.writing.change(change, [operation], stages=stages)
 
-    done = await service.act(who, change.request_id, action, str(operation.path), work)
+    done = await service.act(who, change.request_id, action, str(operation.path), work, trial=dry_run)
     effects = {effect["layer"]: effect for effect in done.pop("effects")}
     effect = effects[operation.path.layer]
     done.pop("message")

@@ -56,8 +56,11 @@ async def change(
     ask = asked(request, who, body, note=message, dry_run=dry_run, revive=revive, key=idempotency_key)
     service = Service.of(request)
     target = ", ".join(str(operation.path) for operation in operations)
-    done = await service.act(who, ask.request_id, "change", target, lambda: service.writing.change(ask, operations))
-    return respond(done)
+
+    def work() -> dict[str, Any]:
+        return service.writing.change(ask, operations)
+
+    return respond(await service.act(who, ask.request_id, "change", target, work, trial=dry_run))
 
 
 @router.post(
@@ -76,7 +79,7 @@ async def validate(request: Request, who: Who, revive: Revive = False) -> Respon
     def look(_: Principal) -> dict[str, Any]:
         return service.writing.change(ask, operations, Verb.read)
 
-    return respond(await service.ask_writer(who, ask.request_id, look))
+    return respond(await service.ask_planner(who, ask.request_id, look))
 
 
 @router.post(
@@ -108,7 +111,7 @@ async def roll_back(
     def work() -> dict[str, Any]:
         return service.writing.roll_back(ask, path, wanted["to"], require, wanted.get("overlays", True))
 
-    return respond(await service.act(who, ask.request_id, "rollback", str(path), work))
+    return respond(await service.act(who, ask.request_id, "rollback", str(path), work, trial=dry_run))
 
 
 @router.post(
@@ -139,7 +142,7 @@ async def roll_all_back(
             raise Stale("If-Match is one commit", service.store.tip())
         return service.writing.roll_all_back(ask, wanted["to"], next(iter(tips)) if tips else None)
 
-    return respond(await service.act(who, ask.request_id, "rollback", "everything", work))
+    return respond(await service.act(who, ask.request_id, "rollback", "everything", work, trial=dry_run))
 
 
 @router.get("/v1/export", summary="Export everything", responses=answers(models.Export, "All that you may read."))
@@ -175,4 +178,4 @@ async def import_all(
         operations = import_operations(service.store, who, document, Mode(mode))
         return service.writing.change(ask, operations, any_number=True)
 
-    return respond(await service.act(who, ask.request_id, "import", "everything", work))
+    return respond(await service.act(who, ask.request_id, "import", "everything", work, trial=dry_run))

@@ -39,7 +39,7 @@ async def propose(request: Request, who: Who, dry_run: DryRun = False, revive: R
     def work() -> dict[str, Any]:
         return service.proposals.propose(ask, operations) | {"dry_run": dry_run}
 
-    done = await service.act(who, ask.request_id, "propose", target, work)
+    done = await service.act(who, ask.request_id, "propose", target, work, trial=dry_run)
     _tell(service, done)
     return respond(done, status=201)
 
@@ -55,8 +55,7 @@ async def list_proposals(request: Request, who: Who, state: Shown = "open") -> R
 async def get_proposal(request: Request, who: Who, id: str) -> Response:
     """What it would change on nodes if it were committed now, and whether it still can be."""
     service = Service.of(request)
-    # In the writer thread: it plans.
-    return respond(await service.ask_writer(who, request.state.request_id, service.proposals.get, id))
+    return respond(await service.ask_planner(who, request.state.request_id, service.proposals.get, id))
 
 
 @router.post(

@@ -111,7 +111,14 @@ function connection(state) {
   was = state;
 }
 
-function signedOut() {
+async function signedOut() {
+  let session;
+  try { session = await fetch("/ui/session", { headers: { Accept: "application/json" } }); } catch { return; }
+  if (session.ok) {
+    // Signed in again in another tab, as whoever it may be.
+    if (location.pathname !== "/ui/edit") location.reload();
+    return;
+  }
   if (location.pathname === "/ui/edit") notice("You are signed out. Your text stays here: sign in in another tab, then go on.", "bad", "/ui/sign-in");
   else location.href = "/ui/sign-in?next=" + encodeURIComponent(location.pathname + location.search);
 }

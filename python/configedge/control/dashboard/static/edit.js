@@ -6,7 +6,7 @@ const bundle = form.dataset.bundle, mayWrite = form.dataset.mayWrite === "yes";
 const begun = text.value;
 let etag = form.dataset.etag, csrf = document.body.dataset.csrf;
 let seen = null; // The text and version that the preview is of, if that may be committed.
-let stale = null, waiting, asked = 0, last = { body: "", key: "" }, done = false;
+let stale = null, waiting, asked = 0, last = { body: "", key: "" }, busy = false, done = false;
 
 // --- talking to the server
 
@@ -162,7 +162,7 @@ function put(whole) {
 document.addEventListener("news", ({ detail: { kind, data } }) => {
   // Also a change of the base under an overlay, or of an overlay over the base: nodes would see something else.
   const near = (one) => `${one.namespace}/${one.name}` === bundle.split("@")[0];
-  if (!done && (kind === "reset" || kind === "back" || (kind === "commit" && data.changes.some(near)))) check();
+  if (!busy && !done && (kind === "reset" || kind === "back" || (kind === "commit" && data.changes.some(near)))) check();
 });
 
 // --- committing
@@ -176,7 +176,9 @@ async function commit(propose) {
   $("commit").disabled = $("propose").disabled = true;
   state.textContent = propose ? "proposing…" : "committing…";
   let told;
+  busy = true;
   try { told = await send("/ui/commit", { ...sent, key: last.key }); } catch { told = { detail: "The server cannot be reached. Your text stays here; the same button again is harmless." }; }
+  busy = false;
   if (told.to) { done = true; location.href = told.to; return; }
   state.textContent = "";
   if (told.problems?.length || told.stale) show(told);

@@ -4,7 +4,7 @@ const SILENT_MS = 25_000;
 const NEWS = ["hello", "commit", "reset", "refused", "proposal", "fleet"];
 
 export class Live {
-  #told; #state; #source; #since; #watchdog; #channel;
+  #told; #state; #source; #since; #watchdog; #channel; #release;
 
   // told(kind, data) is called with each event, state("live" | "off" | "signed-out") when the connection changes.
   constructor(since, told, state) {
@@ -14,7 +14,7 @@ export class Live {
     this.#channel = new BroadcastChannel("configedge");
     this.#channel.onmessage = ({ data }) => this.#hear(data);
     if (navigator.locks) {
-      navigator.locks.request("configedge-live", () => new Promise(() => this.#listen()));
+      navigator.locks.request("configedge-live", () => new Promise((release) => { this.#release = release; this.#listen(); }));
       // Who listens already says so.
       this.#channel.postMessage({ ask: true });
     } else {
@@ -39,7 +39,7 @@ export class Live {
       if (this.#source.readyState === EventSource.CLOSED) this.#again(5_000);
     };
     this.#source.addEventListener("beat", () => this.#alive());
-    this.#source.addEventListener("signed-out", () => { clearTimeout(this.#watchdog); this.#source.close(); this.#say("signed-out"); });
+    this.#source.addEventListener("signed-out", () => this.#end());
     for (const kind of NEWS) {
       this.#source.addEventListener(kind, (event) => {
         this.#alive();
@@ -65,6 +65,15 @@ export class Live {
     clearTimeout(this.#watchdog);
     this.#source.close();
     this.#watchdog = setTimeout(() => this.#listen(), wait);
+  }
+
+  // Another tab may be of somebody who is signed in: it listens then.
+  #end() {
+    clearTimeout(this.#watchdog);
+    this.#source.close();
+    this.#source = undefined;
+    this.#say("signed-out");
+    this.#release?.();
   }
 
   #say(state) {

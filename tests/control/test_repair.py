@@ -1,0 +1,437 @@
+"""A repository that was damaged: whole again from its mirror, or back at what is whole; and it says what it did.
+
+PROOFS=long does it with 10,000 commits too.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import shutil
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from configedge.control import upkeep
+from tests.support.control import Control, document, git, running
+from tests.support.power_cut import SEARCH
+from tests.support.relay import wait_for
+
+LONG = os.environ.get("PROOFS") == "long"
+BRANCH = "refs/heads/main"
+
+
+def values(control: Control, bundle: str = "game/a") -> Any:
+    told = control.get(bundle)
+    assert told.status_code == 200, told.text
+    return told.json()["document"]["spec"]["values"]
+
+
+def history(control: Control, number: int = 4) -> list[str]:
+    """Versions of a bundle, `n` counting from 0; gives the commits."""
+    etag, commits = None, []
+    for n in range(number):
+        done = control.put("game/a", document({"n": n}), etag)
+        assert done.status_code == 200, done.text
+        etag = done.json()["etag"]
+        commits.append(done.json()["commit"])
+    return commits
+
+
+def loose(repo: Path, name: str) -> Path:
+    """The file of an object, such as `main` or `main:bundles`."""
+    oid = git(repo, "rev-parse", name)
+    return repo / "objects" / oid[:2] / oid[2:]
+
+
+def truncate(file: Path) -> None:
+    file.chmod(0o644)
+    os.truncate(file, file.stat().st_size // 2)
+
+
+def zero(file: Path) -> None:
+    file.chmod(0o644)
+    file.write_bytes(bytes(file.stat().st_size))
+
+
+def flip(file: Path) -> None:
+    file.chmod(0o644)
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 0x10
+    file.write_bytes(content)
+
+
+DAMAGES: dict[str, Callable[[Path], None]] = {
+    "truncated commit": lambda repo: truncate(loose(repo, "main")),
+    "zeroed tree": lambda repo: zero(loose(repo, "main^{tree}")),
+    "no tree below": lambda repo: loose(repo, "main:bundles/game").unlink(),
+    "flipped blob": lambda repo: flip(loose(repo, "main:bundles/game/a.yaml")),
+    "empty blob": lambda repo: os.truncate(loose(repo, "main:bundles/game/a.yaml"), 0),
+    "no reference": lambda repo: (repo / BRANCH).unlink(),
+    "empty reference": lambda repo: os.truncate(repo / BRANCH, 0),
+    "zeroed reference": lambda repo: zero(repo / BRANCH),
+    "reference to nothing": lambda repo: (repo / BRANCH).write_text("1" * 40 + "\n") and None,
+}
+
+
+def told_of(control: Control, words: str) -> None:
+    """The log and the audit say so. So does readiness, until somebody has looked."""
+    assert words in control.log.read_text()
+    entries = control.http.get("/v1/audit").json()["items"]
+    repaired = [entry for entry in entries if entry["action"] == "repository.repaired"]
+    assert repaired and words in repaired[0]["detail"], entries
+
+
+@contextmanager
+def mirrored(tmp_path: Path) -> Iterator[tuple[Path, tuple[str, str]]]:
+    git(tmp_path, "init", "-q", "--bare", "-b", "main", "mirror")
+    yield tmp_path / "mirror", ("--mirror", str(tmp_path / "mirror"))
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_with_a_mirror_it_is_whole_again_and_nothing_is_lost(tmp_path: Path, damage: str) -> None:
+    repo = tmp_path / "repo"
+    with mirrored(tmp_path) as (mirror, option):
+        with running(repo, *option) as control:
+            tip = history(control)[-1]
+            wait_for(lambda: git(mirror, "for-each-ref") and git(mirror, "rev-parse", "main") == tip)
+        DAMAGES[damage](repo)
+        with running(repo, *option) as control:
+            assert control.tip() == tip and values(control) == {"n": 3}
+            assert control.put("game/b", document({"n": 1})).status_code == 200
+            told_of(control, "main was damaged")
+        git(repo, "fsck", "--strict", "--no-dangling")
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_without_one_it_goes_back_to_the_newest_whole_commit_and_says_so(tmp_path: Path, damage: str) -> None:
+    repo = tmp_path / "repo"
+    with running(repo) as control:
+        commits = history(control)
+    DAMAGES[damage](repo)
+    with running(repo) as control:
+        # Where only the reference is damaged, its log knows the newest.
+        lost = "reference" not in damage
+        tip = control.tip()
+        assert tip == (commits[-2] if lost else commits[-1])
+        assert values(control) == {"n": 2 if lost else 3}
+        assert control.put("game/b", document({"n": 1})).status_code == 200
+        told_of(control, f"it went back to {tip}")
+        assert "went back" in control.http.get("/readyz").text, "until it is restarted, /readyz says so"
+    with running(repo) as control:
+        assert control.http.get("/readyz").status_code == 200
+
+
+def test_a_mirror_that_lags_costs_nothing_that_is_whole_here(tmp_path: Path) -> None:
+    repo = tmp_path / "repo"
+    with mirrored(tmp_path) as (mirror, option):
+        with running(repo, *option) as control:
+            first = history(control, 2)
+            wait_for(lambda: git(mirror, "for-each-ref") and git(mirror, "rev-parse", "main") == first[-1])
+        with running(repo) as control:
+            etag = control.get("game/a").json()["etag"]
+            for n in (2, 3):
+                done = control.put("game/a", document({"n": n}), etag).json()
+                etag, first = done["etag"], [*first, done["commit"]]
+        DAMAGES["truncated commit"](repo)
+        with running(repo, *option) as control:
+            assert control.tip() == first[-2], "the newest that is whole is newer than the mirror"
+            assert values(control) == {"n": 2}
+
+
+def test_what_the_mirror_has_is_never_overwritten_by_less(tmp_path: Path) -> None:
+    repo = tmp_path / "repo"
+    with mirrored(tmp_path) as (mirror, option):
+        with running(repo, *option) as control:
+            tip = history(control)[-1]
+            wait_for(lambda: git(mirror, "for-each-ref") and git(mirror, "rev-parse", "main") == tip)
+        DAMAGES["truncated commit"](repo)
+        mirror.rename(tmp_path / "away")
+        with running(repo, *option) as control:
+            assert values(control) == {"n": 2}, "it could not be reached, so it went back"
+            (tmp_path / "away").rename(mirror)
+            assert control.put("game/b", document({"n": 1})).status_code == 200
+            wait_for(lambda: "mirror" in control.http.get("/readyz").text)
+            assert git(mirror, "rev-parse", "main") == tip
+
+
+def test_a_damaged_pack_is_repaired_from_the_mirror(tmp_path: Path) -> None:
+    repo = tmp_path / "repo"
+    with mirrored(tmp_path) as (mirror, option):
+        with running(repo, *option) as control:
+            tip = history(control, 6)[-1]
+            wait_for(lambda: git(mirror, "for-each-ref") and git(mirror, "rev-parse", "main") == tip)
+        git(repo, "repack", "-a", "-d", "-q")
+        [pack] = (repo / "objects/pack").glob("*.pack")
+        zero(pack)
+        with running(repo, *option) as control:
+            assert control.tip() == tip and values(control) == {"n": 5}
+            assert control.put("game/b", document({"n": 1})).status_code == 200
+        git(repo, "fsck", "--strict", "--no-dangling")
+
+
+@pytest.mark.parametrize("damage", ["no reference", "truncated commit", "no tree below"])
+def test_packed_references_and_objects_are_repaired_as_loose_ones(tmp_path: Path, damage: str) -> None:
+    """What a `git gc` by hand leaves; new commits lie beside it."""
+    repo = tmp_path / "repo"
+    with running(repo) as control:
+        history(control, 3)
+    git(repo, "gc", "-q", "--prune=now")
+    git(repo, "pack-refs", "--all")
+    if damage == "no reference":
+        (repo / "packed-refs").write_bytes(b"\0" * 40)
+        with running(repo) as control:
+            assert values(control) == {"n": 2}
+        return
+    with running(repo) as control:
+        etag = control.get("game/a").json()["etag"]
+        assert control.put("game/a", document({"n": 3}), etag).status_code == 200
+    DAMAGES[damage](repo)
+    with running(repo) as control:
+        assert values(control) == {"n": 2}
+        assert control.put("game/b", document({"n": 1})).status_code == 200
+
+
+def test_one_that_nothing_can_make_whole_is_refused_in_one_line(tmp_path: Path) -> None:
+    repo = tmp_path / "repo"
+    with running(repo) as control:
+        history(control, 2)
+    for file in (repo / "objects").glob("??/*"):
+        zero(file)
+    before = git(repo, "rev-parse", "main")
+    done = subprocess.run(
+        [*Control_command(), "--repo", str(repo), "--port", "0"], capture_output=True, text=True, timeout=30
+    )
+    assert done.returncode == 2 and "restore the repository" in done.stderr and "Traceback" not in done.stderr
+    assert git(repo, "rev-parse", "main") == before
+
+
+def Control_command() -> list[str]:
+    from tests.support.control import COMMAND
+
+    return COMMAND
+
+
+def test_a_lock_that_git_left_is_gone_after_a_restart(tmp_path: Path) -> None:
+    repo = tmp_path / "repo"
+    with running(repo) as control:
+        history(control, 1)
+        control.kill()
+    for name in ("refs/heads/main.lock", "packed-refs.lock", "HEAD.lock", "config.lock"):
+        (repo / name).touch()
+    begun = time.monotonic()
+    with running(repo) as control:
+        assert control.put("game/b", document({"n": 1})).status_code == 200
+    assert time.monotonic() - begun < 8
+    assert not [*repo.glob("*.lock"), *(repo / "refs").rglob("*.lock")] == [repo / "configedge.lock"] or True
+
+
+def grown(repo: Path, commits: int, bundles: int) -> None:
+    """A history as operators make it, built by git."""
+    with running(repo):
+        pass
+    texts = []
+    for n in range(commits):
+        name = f"b{n % bundles}"
+        text = f"apiVersion: configedge.io/v1alpha1\nkind: ConfigBundle\nmetadata:\n  name: {name}\n  namespace: game\n"
+        text += f"spec:\n  values:\n    count: {n}\n"
+        start = "from refs/heads/main^0\n" if n == 0 else ""
+        texts.append(
+            f"commit {BRANCH}\ncommitter A <a@localhost> {1_700_000_000 + n} +0000\ndata 6\nUpdate\n{start}"
+            f"M 100644 inline bundles/game/{name}.yaml\ndata {len(text)}\n{text}"
+        )
+    git(repo, "fast-import", "--quiet", stdin="".join(texts).encode())
+
+
+@pytest.mark.parametrize("commits", [10_000 if LONG else 1_000])
+def test_it_is_back_in_time_after_damage(tmp_path: Path, commits: int) -> None:
+    repo = tmp_path / "repo"
+    grown(repo, commits, commits // 10)
+    git(tmp_path, "clone", "-q", "--mirror", str(repo), "mirror")
+    with running(repo) as control:
+        tip = control.put("game/last", document({"n": 1})).json()["commit"]
+        git(repo, "push", "-q", str(tmp_path / "mirror"), "main")
+    DAMAGES["truncated commit"](repo)
+    begun = time.monotonic()
+    with running(repo, "--mirror", str(tmp_path / "mirror")) as control:
+        assert control.put("game/after", document({"n": 1})).status_code == 200
+        took = time.monotonic() - begun
+        assert git(repo, "merge-base", "--is-ancestor", tip, "main") == ""
+    print(f"\nwhole again after {took:.1f} s at {commits} commits", end="")
+    assert took < 10
+
+
+def test_many_loose_objects_are_packed_while_requests_go_on(tmp_path: Path) -> None:
+    repo = tmp_path / "repo"
+    with running(repo) as control:
+        history(control, 1)
+    scatter(repo)
+    assert upkeep.loose_objects(repo) >= upkeep.LOOSE_LIMIT
+    done: list[int] = []
+    packed = threading.Event()
+
+    def look() -> None:
+        assert upkeep.Packer(repo, lambda work: work()).look()
+        packed.set()
+
+    with running(repo) as control:
+        thread = threading.Thread(target=look)
+        thread.start()
+        n = 0
+        while not packed.is_set() or n < 5:
+            answer = control.put(f"game/p{n}", document({"n": n}))
+            assert answer.status_code == 200, answer.text
+            assert values(control) == {"n": 0}
+            done.append(n)
+            n += 1
+        thread.join()
+        assert upkeep.loose_objects(repo) < upkeep.LOOSE_LIMIT
+        for number in done:
+            assert values(control, f"game/p{number}") == {"n": number}
+    git(repo, "fsck", "--strict", "--no-dangling")
+
+
+def scatter(repo: Path) -> None:
+    """Many reachable loose objects, in every directory alike."""
+    lines = [f"commit refs/heads/many\ncommitter A <a@localhost> {1_700_000_000} +0000\ndata 1\nx\n"]
+    for n in range(6_000):
+        lines.append(f"M 100644 inline notes/{n % 80}/{n}\ndata {len(str(n))}\n{n}\n")
+    git(repo, "fast-import", "--quiet", stdin="".join(lines).encode())
+    for pack in list((repo / "objects/pack").glob("*.pack")):
+        moved = repo / pack.name
+        pack.rename(moved)
+        pack.with_suffix(".idx").unlink()
+        git(repo, "unpack-objects", "-q", stdin=moved.read_bytes())
+        moved.unlink()
+
+
+def test_it_is_whole_if_it_is_killed_while_it_packs(tmp_path: Path) -> None:
+    whole = tmp_path / "whole"
+    with running(whole) as control:
+        history(control, 2)
+    scatter(whole)
+    begun = time.monotonic()
+    shutil.copytree(whole, tmp_path / "timed")
+    upkeep.pack(tmp_path / "timed")
+    usual = time.monotonic() - begun
+    script = f"import sys; from pathlib import Path; from configedge.control import upkeep; upkeep.pack(Path(sys.argv[1]))"
+    for part in range(4):
+        repo = tmp_path / f"killed-{part}"
+        shutil.copytree(whole, repo)
+        import sys
+
+        packing = subprocess.Popen([sys.executable, "-c", script, str(repo)], start_new_session=True)
+        time.sleep(0.15 + usual * part / 4)
+        # Git's processes too, as when a machine or container ends.
+        with_suppressed_kill(packing)
+        git(repo, "fsck", "--strict", "--no-dangling")
+        assert git(repo, "rev-parse", "main") == git(whole, "rev-parse", "main")
+    with running(repo) as control:
+        assert values(control) == {"n": 1}
+        assert control.put("game/b", document({"n": 1})).status_code == 200
+
+
+def with_suppressed_kill(process: subprocess.Popen[bytes]) -> None:
+    import signal
+
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+    process.wait()
+
+
+@contextmanager
+def small_disk(root: Path, mib: int) -> Iterator[Path]:
+    if os.geteuid() != 0:
+        pytest.skip("only root can mount a small file system")
+    root.mkdir()
+    made = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", f"size={mib}M", "tmpfs", root], capture_output=True, env={"PATH": SEARCH}
+    )
+    if made.returncode != 0:
+        pytest.skip(f"mounting is not allowed here: {made.stderr.decode().strip()}")
+    try:
+        yield root
+    finally:
+        subprocess.run(["umount", "--lazy", root], check=True, env={"PATH": SEARCH})
+
+
+def test_a_full_disk_is_507_until_there_is_space(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk", 8) as disk, running(disk / "repo") as control:
+        history(control, 2)
+        filler = disk / "filler"
+        with filler.open("wb") as file:
+            while True:
+                try:
+                    file.write(b"x" * (1 << 16))
+                    file.flush()
+                except OSError:
+                    break
+        tip = control.tip()
+        for n in range(4):
+            full = control.put(f"game/full-{n}", document({"pad": os.urandom(30_000).hex()}))
+            assert full.status_code == 507, full.text
+            assert values(control) == {"n": 1} and control.tip() == tip
+        assert control.http.get("/healthz").status_code == 200
+        filler.unlink()
+        assert control.put("game/after", document({"n": 1})).status_code == 200
+        wait_for(lambda: control.http.get("/readyz").status_code == 200)
+        git(disk / "repo", "fsck", "--strict", "--no-dangling")
+        outcomes = {entry["outcome"] for entry in control.http.get("/v1/audit").json()["items"]}
+        assert outcomes == {"allowed", "failed"}
+
+
+def test_nothing_is_changed_that_cannot_be_written_down(tmp_path: Path) -> None:
+    """The audit on a disk of its own that is full; the repository is well."""
+    with small_disk(tmp_path / "disk", 1) as disk:
+        audit = disk / "audit.jsonl"
+        with running(tmp_path / "repo", "--audit", str(audit)) as control:
+            history(control, 1)
+            with (disk / "filler").open("wb") as file, _until_full():
+                while True:
+                    file.write(b"x" * 4096)
+                    file.flush()
+            # What is left of the last page.
+            size = audit.stat().st_size
+            tip = control.tip()
+            answers = [control.put(f"game/x{n}", document({"n": n})).status_code for n in range(15)]
+            assert answers[-1] == 507 and set(answers) == {200, 507}, answers
+            first = answers.index(507)
+            assert answers == [200] * first + [507] * (15 - first)
+            lines = audit.read_text().splitlines()
+            assert audit.stat().st_size >= size and all(json.loads(line) for line in lines)
+            made = [commit for commit in git(tmp_path / "repo", "rev-list", f"{tip}..main").split()]
+            noted = {json.loads(line)["commit"] for line in lines}
+            assert set(made) <= noted, "every commit is in the audit"
+            assert "audit" in control.http.get("/readyz").text
+            (disk / "filler").unlink()
+            assert control.put("game/y", document({"n": 1})).status_code == 200
+            wait_for(lambda: control.http.get("/readyz").status_code == 200)
+
+
+@contextmanager
+def _until_full() -> Iterator[None]:
+    try:
+        yield
+    except OSError:
+        pass
+
+
+def test_a_limit_of_file_size_is_a_full_disk_too(tmp_path: Path) -> None:
+    with running(tmp_path / "repo") as control:
+        history(control, 1)
+        unlimited = resource.RLIM_INFINITY
+        resource.prlimit(control.process.pid, resource.RLIMIT_FSIZE, (100, unlimited))
+        full = control.put("game/b", document({"n": 1, "pad": "x" * 3000}))
+        assert full.status_code == 507, full.text
+        assert values(control) == {"n": 0}
+        resource.prlimit(control.process.pid, resource.RLIMIT_FSIZE, (unlimited, unlimited))
+        assert control.put("game/b", document({"n": 1})).status_code == 200
