@@ -206,8 +206,8 @@ def check(
     checked = _core.check_bundle(text, file, policies)
     values = None
     if checked.document is not None and not checked.problems:
-        derived = checked.derived
-        values = load_json(derived, file) if derived is not None else load_json(checked.document, file)["spec"]["values"]
+        whole = load_json(checked.document, file)["spec"]["values"]
+        values = load_json(checked.derived, file) if checked.derived is not None else whole
     problems, warnings = ([Problem(**told) for told in each] for each in (checked.problems, checked.warnings))
     return Checked(tuple(problems), tuple(warnings), values)
 

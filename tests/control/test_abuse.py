@@ -107,8 +107,8 @@ class Victim:
 
 @pytest.fixture(scope="module")
 def victim(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Victim]:
-    # With the limits of rate that it has by default.
-    with guarded(tmp_path_factory.mktemp("abuse") / "control", "--rate", "200,2000") as target:
+    # The abusers are to reach their limit of writes, also where writes are slow.
+    with guarded(tmp_path_factory.mktemp("abuse") / "control", "--rate", "60,2000") as target:
         found = Victim(target)
         made = target.admin.put("/v1/bundles/good/one", json=document({"n": 0}), headers=CREATE)
         assert made.status_code == 200
@@ -134,10 +134,16 @@ def closed(connection: socket.socket, within: float) -> bool:
 
 def test_bodies_that_are_too_large_or_too_dense(victim: Victim) -> None:
     whole = b"[" + b"[]," * (9 << 20) + b"0]"
-    dense = b'{"changes":[' + b"[]," * 150_000 + b"{}]}"
-    strings = b'{"changes":["' + b"x" * (30 << 20) + b'"]}'
-    bodies = [(whole, "/v1/validate"), (dense, "/v1/validate"), (strings, "/v1/validate"), (strings, "/v1/changes")]
-    bodies += [(strings, "/v1/import"), (b"x" * (2 << 20), "/v1/tokens")]
+    dense = b'{"changes":[' + b"[]," * 240_000 + b"{}]}"
+    strings = b'{"changes":["' + b"x" * (7 << 20) + b'"]}'
+    larger = b'{"changes":["' + b"x" * (30 << 20) + b'"]}'
+    bodies = [(whole, "/v1/validate"), (dense, "/v1/validate"), (strings, "/v1/validate"), (dense, "/v1/changes")]
+    bodies += [
+        (strings, "/v1/proposals"),
+        (larger, "/v1/import"),
+        (larger, "/v1/changes"),
+        (b"x" * (2 << 20), "/v1/tokens"),
+    ]
 
     def send(n: int) -> int:
         body, url = bodies[n % len(bodies)]
@@ -151,7 +157,7 @@ def test_bodies_that_are_too_large_or_too_dense(victim: Victim) -> None:
             raw.close()
 
     with victim.undisturbed(), ThreadPoolExecutor(12) as pool:
-        statuses = set(pool.map(send, range(36)))
+        statuses = set(pool.map(send, range(48)))
     assert statuses <= {400, 403, 413, 422, 503}, statuses
 
 

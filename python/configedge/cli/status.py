@@ -130,7 +130,7 @@ def _show_propagation(rows: list[dict[str, Any]]) -> None:
         [
             (
                 row["commit"][:12],
-                moment(row["time"]),
+                moment(row["at"]),
                 *(span(row[side]) if row[side] is not None else "-" for side in ("first_s", "half_s", "all_s")),
                 str(row["nodes"]),
             )

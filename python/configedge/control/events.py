@@ -219,8 +219,8 @@ class Events:
                 log.warning("cannot look at the nodes: %s", error)
                 continue
             now = {name: found[name] for name in ("total", "ready", "behind", "lost")}
-            if now != self._fleet:
-                self._fleet = now
+            before, self._fleet = self._fleet, now
+            if before not in ({}, now):
                 self._spread(Event("fleet", now))
 
     def _spread(self, event: Event) -> None:

@@ -22,6 +22,8 @@ JSON = "application/json"
 _PART = re.compile(r"[a-z0-9.-]{1,127}", re.ASCII)
 _BODY_S = 10.0
 _MOST_VALUES = 500_000
+# What it takes in memory: the body as it comes, whole, and as text; and each value in it.
+_COPIES = 3
 _VALUE = 64
 _ETAGS = re.compile(r'\s*(W/)?"([\x21\x23-\x7e]*)"\s*(?:,|$)')
 
@@ -48,8 +50,7 @@ async def read_body(request: Request, content_type: str, most: int = MAX_DOCUMEN
                 if len(body) > most:
                     raise _too_large(most)
                 if len(body) > Bodies.SMALL:
-                    # Twice: what is here is copied once.
-                    _hold(request, 2 * len(chunk))
+                    _hold(request, _COPIES * len(chunk))
     except TimeoutError:
         raise ApiError(408, "timeout", f"the body did not come within {_BODY_S:g} s") from None
     except ClientDisconnect:
@@ -72,8 +73,7 @@ async def read_json(request: Request, most: int = MAX_DOCUMENT) -> tuple[bytes, 
 
 def _hold(request: Request, size: int) -> None:
     """Counts what a body takes, until the request ends: see `Edge`."""
-    Service.of(request).bodies.take(size)
-    request.state.held = getattr(request.state, "held", 0) + size
+    request.state.held = Service.of(request).bodies.take(size, getattr(request.state, "held", 0))
 
 
 def write_precondition(request: Request, *, may_create: bool = False) -> Precondition:

@@ -50,19 +50,22 @@ class Busy(Exception):
 class Bodies:
     """How much memory the bodies of requests may take together. For the event loop's thread.
 
-    Small ones do not count: there is always room for those.
+    Small ones do not count: there is always room for those. One that needs more than all of it can have all of it.
     """
 
     SMALL = 64 << 10
+    MOST = 64 << 20
 
-    def __init__(self, most: int = 96 << 20) -> None:
-        self._left = most
+    def __init__(self) -> None:
+        self._left = self.MOST
 
-    def take(self, size: int) -> None:
-        """Raises Busy if there is no room for so many bytes now."""
-        if size > self._left:
+    def take(self, size: int, held: int) -> int:
+        """Room for so many bytes more, for a request that holds some: how many it holds then. Raises Busy."""
+        wanted = min(size, self.MOST - held)
+        if wanted > self._left:
             raise Busy("there is no room for a body of this size now; try again in a second")
-        self._left -= size
+        self._left -= wanted
+        return held + wanted
 
     def give(self, size: int) -> None:
         self._left += size

@@ -15,6 +15,7 @@ from configedge.control.documents import BODY
 from configedge.control.reading import require_everywhere
 from configedge.control.store import Precondition, Store
 
+MAX_SET: Final = 8 << 20
 MAX_IMPORT: Final = 32 << 20
 """Bytes that such a body may have."""
 EXPORT: Final = "ConfigExport"

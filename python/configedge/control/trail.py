@@ -42,8 +42,9 @@ class _Known:
                 self.of.setdefault(path, []).append(position)
 
     def newest(self, most: int) -> _Known:
-        """A copy without the oldest, so that it is of that size at most."""
-        first, left = len(self.steps), most
+        """A copy without the oldest, so that it is of that size at most, or has one commit."""
+        first = len(self.steps) - 1
+        left = most - _size(self.steps[first][1])
         while first > 0 and (left := left - _size(self.steps[first - 1][1])) >= 0:
             first -= 1
         rest = _Known(self.steps[first - 1][0] if first else self.before)

@@ -28,7 +28,7 @@ from configedge.control.routes.common import (
     takes,
 )
 from configedge.control.service import Service
-from configedge.control.sets import MAX_IMPORT, Mode, change_set, export, import_operations, members
+from configedge.control.sets import MAX_IMPORT, MAX_SET, Mode, change_set, export, import_operations, members
 from configedge.control.store import Stale
 
 router = make_router("changes")
@@ -51,7 +51,7 @@ async def change(
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
     """All or nothing. Each change says by `if_match` what it is made on; null: the document must not exist."""
-    body, sent = await read_json(request, MAX_IMPORT)
+    body, sent = await read_json(request, MAX_SET)
     message, operations = change_set(sent)
     ask = asked(request, who, body, note=message, dry_run=dry_run, revive=revive, key=idempotency_key)
     service = Service.of(request)
@@ -71,7 +71,7 @@ async def change(
 )
 async def validate(request: Request, who: Who, revive: Revive = False) -> Response:
     """All checks, and what nodes would see change. `if_match` may be left out. Needs no right but to read."""
-    body, sent = await read_json(request, MAX_IMPORT)
+    body, sent = await read_json(request, MAX_SET)
     message, operations = change_set(sent, lenient=True)
     ask = asked(request, who, body, note=message, dry_run=True, revive=revive)
     service = Service.of(request)

@@ -13,7 +13,7 @@ from configedge.control.proposals import called
 from configedge.control.requests import JSON, read_json
 from configedge.control.routes.common import DryRun, Revive, Who, answers, asked, make_router, respond, takes
 from configedge.control.service import Service
-from configedge.control.sets import MAX_IMPORT, change_set, members
+from configedge.control.sets import MAX_SET, change_set, members
 
 router = make_router("proposals")
 
@@ -30,7 +30,7 @@ Shown = Annotated[Literal["open", "all"], Query(description="Only those that are
 )
 async def propose(request: Request, who: Who, dry_run: DryRun = False, revive: Revive = False) -> Response:
     """As a change set, checked now and again when it is approved."""
-    body, sent = await read_json(request, MAX_IMPORT)
+    body, sent = await read_json(request, MAX_SET)
     message, operations = change_set(sent)
     ask = asked(request, who, body, note=message, dry_run=dry_run, revive=revive)
     service = Service.of(request)
