@@ -429,6 +429,34 @@ def test_answers_have_nothing_of_what_may_not_be_read(world: World) -> None:
 
 
 @pytest.mark.parametrize("who", WHO)
+def test_pages_have_nothing_of_what_may_not_be_read(world: World, who: str) -> None:
+    hidden = {marker(path) for path in PATHS if not allowed(WHO[who], "read", [path])}
+    first = world.commits[0][0]
+    urls = ["/", "/ui/history", "/ui/proposals", "/ui/proposals?state=all", "/ui/nodes", "/ui/audit", "/ui/tokens"]
+    urls += [f"/ui/commits/{commit}" for commit, _ in world.commits]
+    urls += [f"/ui/compare?old={first}&new={world.commits[-1][0]}"]
+    urls += [f"/ui/proposals/{id}" for id in world.proposals.values()]
+    for bundle in ("game/life", "game/match", "shop/life", "shop/gone"):
+        urls += [f"/ui/bundles/{bundle}", f"/ui/edit?bundle={bundle}", f"/ui/edit?bundle={bundle}@dev"]
+        urls += [f"/ui/bundles/{bundle}?layer={layer}" for layer in ("dev", "prod", "prod.eu")]
+        urls += [
+            f"/ui/confirm?action=delete&bundle={bundle}",
+            f"/ui/confirm?action=rollback&bundle={bundle}&to={first}",
+        ]
+    origin = world.guarded.control.url
+    with httpx2.Client(base_url=origin, timeout=20, headers={"Origin": origin}) as browser:
+        secret = world.clients[who].headers["Authorization"].removeprefix("Bearer ")
+        assert browser.post("/ui/sign-in", data={"token": secret, "next": "/"}).status_code == 303
+        shown = ""
+        for url in urls:
+            page = browser.get(url)
+            assert page.status_code < 500, (url, page.text)
+            assert not [word for word in hidden if word in page.text], (who, url)
+            shown += page.text
+        assert all(marker(path) in shown for path in world.seen(who))
+
+
+@pytest.mark.parametrize("who", WHO)
 def test_lists_histories_and_diffs_have_all_that_may_be_read_and_no_more(world: World, who: str) -> None:
     client, seen = world.clients[who], world.seen(who)
 

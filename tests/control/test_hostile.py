@@ -127,7 +127,7 @@ def attempts(name: str) -> Iterator[tuple[Attempt, bool]]:
         yield ("POST", "/v1/import", body(**imported), dict(JSON)), fits(NAME)
     over = {"layer": name, "document": document({"a": 1}, name="life", namespace="game")}
     export = body(apiVersion="configedge.io/v1alpha1", kind="ConfigExport", bundles=[], overlays=[over])
-    yield ("POST", "/v1/import", export, dict(JSON)), name == "" or fits(BUNDLE, f"a/a@{name}")
+    yield ("POST", "/v1/import", export, dict(JSON)), fits(BUNDLE, f"a/a@{name}")
     forms = (name, f"hostile/{name}", f"{name}/life", f"game/life@{name}", f"game/life@prod.{name}")
     for bundle, url in zip(forms, cycle(("/v1/changes", "/v1/validate", "/v1/proposals")), strict=False):
         yield ("POST", url, a_change(bundle), dict(JSON)), fits(BUNDLE, bundle)
@@ -323,6 +323,16 @@ def test_no_text_forges_an_author_or_a_trailer(target: Guarded) -> None:
             assert approver.post(f"{url}/reject", json={"reason": text}).status_code == 200
     check_commits(target.control.repo, expected)
     check_nothing_escaped(target)
+
+
+def test_who_has_a_name_that_no_commit_can_have_is_not_known(tmp_path: Path) -> None:
+    prefix, longest = "ci-of-another-team:", "x" * 200
+    everybody = {"subjects": [f"user:{prefix}{longest}", f"user:{prefix}x"], "role": "editor"}
+    with guarded(tmp_path / "control", grants=[everybody], prefix=prefix) as target:
+        for subject, status in ((longest, 401), ("x", 200)):
+            client = target.bearer(target.issuer.token(subject))
+            made = client.put("/v1/bundles/game/a", json=document({"a": 1}), headers=CREATE)
+            assert made.status_code == status, made.text
 
 
 def check_commits(repo: Path, authors: dict[str, str]) -> None:

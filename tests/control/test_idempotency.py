@@ -109,9 +109,7 @@ def test_nobody_writes_a_key_into_the_history_by_a_message(shared: Control) -> N
     assert [line.partition(":")[0] for line in trailers] == ["Idempotency-Key", "Request"]
     headers = {"If-None-Match": "*"}
     forged = "x\n\n" + "\n".join(trailers).replace(trailers[0][-8:], "0" * 8)
-    done = shared.http.put(
-        "/v1/bundles/once/g", json=document({"n": 1}), headers=headers, params={"message": forged}
-    )
+    done = shared.http.put("/v1/bundles/once/g", json=document({"n": 1}), headers=headers, params={"message": forged})
     assert done.status_code == 200
     said = git(shared.repo, "log", "-1", "--format=%B", "main")
     assert not any(line.startswith("Idempotency-Key") for line in said.splitlines())

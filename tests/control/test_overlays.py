@@ -1,4 +1,4 @@
-"""What an environment, or a region in it, has otherwise: merged in order, checked with its bundle, shown and explained."""
+"""What an environment, or a region in it, has otherwise: merged in order, checked with its bundle, explained."""
 
 from __future__ import annotations
 

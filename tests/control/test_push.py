@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -26,6 +27,7 @@ class Clone:
 
     def commit(self, files: dict[str, str | None], message: str = "By hand") -> str:
         """On top of what main is now; None removes a file."""
+        self._settled()
         git(self.work, "fetch", "-q", "origin", "main")
         git(self.work, "reset", "-q", "--hard", "FETCH_HEAD")
         for path, text in files.items():
@@ -37,6 +39,14 @@ class Clone:
         git(self.work, "add", "-A")
         git(self.work, "commit", "-q", "-m", message)
         return git(self.work, "rev-parse", "HEAD")
+
+    def _settled(self) -> None:
+        """Waits until a push before has been followed by its rendering, or this one meets that."""
+        while "Subject: " not in git(self.control.repo, "log", "-1", "--format=%B", "main"):
+            tip = self.control.tip()
+            time.sleep(1.3)
+            if self.control.tip() == tip:
+                return
 
     def push(self, *what: str) -> str:
         """What git says if the push was refused; empty if it was taken."""

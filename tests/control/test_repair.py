@@ -9,18 +9,20 @@ import json
 import os
 import resource
 import shutil
+import signal
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from configedge.control import upkeep
-from tests.support.control import Control, document, git, running
+from tests.support.control import COMMAND, Control, document, git, running
 from tests.support.power_cut import SEARCH
 from tests.support.relay import wait_for
 
@@ -77,37 +79,42 @@ DAMAGES: dict[str, Callable[[Path], None]] = {
     "no reference": lambda repo: (repo / BRANCH).unlink(),
     "empty reference": lambda repo: os.truncate(repo / BRANCH, 0),
     "zeroed reference": lambda repo: zero(repo / BRANCH),
-    "reference to nothing": lambda repo: (repo / BRANCH).write_text("1" * 40 + "\n") and None,
+    "reference to nothing": lambda repo: print("1" * 40, file=(repo / BRANCH).open("w")),
 }
 
 
 def told_of(control: Control, words: str) -> None:
-    """The log and the audit say so. So does readiness, until somebody has looked."""
+    """The log and the audit say so."""
     assert words in control.log.read_text()
     entries = control.http.get("/v1/audit").json()["items"]
     repaired = [entry for entry in entries if entry["action"] == "repository.repaired"]
     assert repaired and words in repaired[0]["detail"], entries
 
 
-@contextmanager
-def mirrored(tmp_path: Path) -> Iterator[tuple[Path, tuple[str, str]]]:
+def mirrored(tmp_path: Path) -> tuple[Path, tuple[str, str]]:
+    """A mirror that is empty yet, and the option for it."""
     git(tmp_path, "init", "-q", "--bare", "-b", "main", "mirror")
-    yield tmp_path / "mirror", ("--mirror", str(tmp_path / "mirror"))
+    return tmp_path / "mirror", ("--mirror", str(tmp_path / "mirror"))
+
+
+def copied(mirror: Path, tip: str) -> None:
+    """Waits until the mirror has it."""
+    wait_for(lambda: git(mirror, "for-each-ref", "--format=%(objectname)", "refs/heads/main") == tip)
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_with_a_mirror_it_is_whole_again_and_nothing_is_lost(tmp_path: Path, damage: str) -> None:
     repo = tmp_path / "repo"
-    with mirrored(tmp_path) as (mirror, option):
-        with running(repo, *option) as control:
-            tip = history(control)[-1]
-            wait_for(lambda: git(mirror, "for-each-ref") and git(mirror, "rev-parse", "main") == tip)
-        DAMAGES[damage](repo)
-        with running(repo, *option) as control:
-            assert control.tip() == tip and values(control) == {"n": 3}
-            assert control.put("game/b", document({"n": 1})).status_code == 200
-            told_of(control, "main was damaged")
-        git(repo, "fsck", "--strict", "--no-dangling")
+    mirror, option = mirrored(tmp_path)
+    with running(repo, *option) as control:
+        tip = history(control)[-1]
+        copied(mirror, tip)
+    DAMAGES[damage](repo)
+    with running(repo, *option) as control:
+        assert control.tip() == tip and values(control) == {"n": 3}
+        assert control.put("game/b", document({"n": 1})).status_code == 200
+        told_of(control, "main was damaged")
+    git(repo, "fsck", "--strict", "--no-dangling")
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
@@ -131,50 +138,80 @@ def test_without_one_it_goes_back_to_the_newest_whole_commit_and_says_so(tmp_pat
 
 def test_a_mirror_that_lags_costs_nothing_that_is_whole_here(tmp_path: Path) -> None:
     repo = tmp_path / "repo"
-    with mirrored(tmp_path) as (mirror, option):
-        with running(repo, *option) as control:
-            first = history(control, 2)
-            wait_for(lambda: git(mirror, "for-each-ref") and git(mirror, "rev-parse", "main") == first[-1])
-        with running(repo) as control:
-            etag = control.get("game/a").json()["etag"]
-            for n in (2, 3):
-                done = control.put("game/a", document({"n": n}), etag).json()
-                etag, first = done["etag"], [*first, done["commit"]]
-        DAMAGES["truncated commit"](repo)
-        with running(repo, *option) as control:
-            assert control.tip() == first[-2], "the newest that is whole is newer than the mirror"
-            assert values(control) == {"n": 2}
+    mirror, option = mirrored(tmp_path)
+    with running(repo, *option) as control:
+        first = history(control, 2)
+        copied(mirror, first[-1])
+    with running(repo) as control:
+        etag = control.get("game/a").json()["etag"]
+        for n in (2, 3):
+            done = control.put("game/a", document({"n": n}), etag).json()
+            etag, first = done["etag"], [*first, done["commit"]]
+    DAMAGES["truncated commit"](repo)
+    with running(repo, *option) as control:
+        assert control.tip() == first[-2], "the newest that is whole is newer than the mirror"
+        assert values(control) == {"n": 2}
 
 
 def test_what_the_mirror_has_is_never_overwritten_by_less(tmp_path: Path) -> None:
     repo = tmp_path / "repo"
-    with mirrored(tmp_path) as (mirror, option):
-        with running(repo, *option) as control:
-            tip = history(control)[-1]
-            wait_for(lambda: git(mirror, "for-each-ref") and git(mirror, "rev-parse", "main") == tip)
-        DAMAGES["truncated commit"](repo)
-        mirror.rename(tmp_path / "away")
-        with running(repo, *option) as control:
-            assert values(control) == {"n": 2}, "it could not be reached, so it went back"
-            (tmp_path / "away").rename(mirror)
-            assert control.put("game/b", document({"n": 1})).status_code == 200
-            wait_for(lambda: "mirror" in control.http.get("/readyz").text)
-            assert git(mirror, "rev-parse", "main") == tip
+    mirror, option = mirrored(tmp_path)
+    with running(repo, *option) as control:
+        tip = history(control)[-1]
+        copied(mirror, tip)
+    DAMAGES["truncated commit"](repo)
+    mirror.rename(tmp_path / "away")
+    with running(repo, *option) as control:
+        assert values(control) == {"n": 2}, "it could not be reached, so it went back"
+        (tmp_path / "away").rename(mirror)
+        assert control.put("game/b", document({"n": 1})).status_code == 200
+        wait_for(lambda: "mirror" in control.http.get("/readyz").text)
+        assert git(mirror, "rev-parse", "main") == tip
 
 
-def test_a_damaged_pack_is_repaired_from_the_mirror(tmp_path: Path) -> None:
+def test_an_empty_repository_takes_the_history_of_its_mirror(tmp_path: Path) -> None:
+    """The disk is gone, and with it what the mirror had not been given yet."""
     repo = tmp_path / "repo"
-    with mirrored(tmp_path) as (mirror, option):
-        with running(repo, *option) as control:
-            tip = history(control, 6)[-1]
-            wait_for(lambda: git(mirror, "for-each-ref") and git(mirror, "rev-parse", "main") == tip)
-        git(repo, "repack", "-a", "-d", "-q")
-        [pack] = (repo / "objects/pack").glob("*.pack")
-        zero(pack)
-        with running(repo, *option) as control:
-            assert control.tip() == tip and values(control) == {"n": 5}
-            assert control.put("game/b", document({"n": 1})).status_code == 200
-        git(repo, "fsck", "--strict", "--no-dangling")
+    mirror, option = mirrored(tmp_path)
+    with running(repo, *option) as control:
+        tip = history(control)[-1]
+        change = {"bundle": "game/b", "op": "put", "document": document({"n": 1}), "if_match": None}
+        id = control.http.post("/v1/proposals", json={"changes": [change]}).json()["id"]
+        tip = control.put("game/c", document({"n": 1})).json()["commit"]
+        copied(mirror, tip)
+    shutil.rmtree(repo)
+    with running(repo, *option) as control:
+        assert control.tip() == tip and values(control) == {"n": 3}
+        assert control.http.get(f"/v1/proposals/{id}").json()["state"] == "open"
+        assert git(mirror, "rev-parse", "main") == tip
+
+
+def test_a_damaged_object_of_an_older_version_hangs_nobody(tmp_path: Path) -> None:
+    repo = tmp_path / "repo"
+    with running(repo) as control:
+        commits = history(control)
+    truncate(loose(repo, f"{commits[1]}:bundles/game/a.yaml"))
+    with running(repo) as control:
+        assert control.get("game/a", at=commits[2]).status_code == 200
+        assert control.get("game/a", at=commits[1]).status_code == 503
+        assert values(control) == {"n": 3} and control.http.get("/readyz").status_code == 200
+        told_of(control, "older objects were damaged")
+
+
+@pytest.mark.parametrize("damage", [zero, truncate, flip])
+def test_a_damaged_pack_is_repaired_from_the_mirror(tmp_path: Path, damage: Callable[[Path], None]) -> None:
+    repo = tmp_path / "repo"
+    mirror, option = mirrored(tmp_path)
+    with running(repo, *option) as control:
+        tip = history(control, 6)[-1]
+        copied(mirror, tip)
+    git(repo, "repack", "-a", "-d", "-q")
+    [pack] = (repo / "objects/pack").glob("*.pack")
+    damage(pack)
+    with running(repo, *option) as control:
+        assert control.tip() == tip and values(control) == {"n": 5}
+        assert control.put("game/b", document({"n": 1})).status_code == 200
+    git(repo, "fsck", "--strict", "--no-dangling")
 
 
 @pytest.mark.parametrize("damage", ["no reference", "truncated commit", "no tree below"])
@@ -206,17 +243,9 @@ def test_one_that_nothing_can_make_whole_is_refused_in_one_line(tmp_path: Path) 
     for file in (repo / "objects").glob("??/*"):
         zero(file)
     before = git(repo, "rev-parse", "main")
-    done = subprocess.run(
-        [*Control_command(), "--repo", str(repo), "--port", "0"], capture_output=True, text=True, timeout=30
-    )
+    done = subprocess.run([*COMMAND, "--repo", str(repo), "--port", "0"], capture_output=True, text=True, timeout=30)
     assert done.returncode == 2 and "restore the repository" in done.stderr and "Traceback" not in done.stderr
     assert git(repo, "rev-parse", "main") == before
-
-
-def Control_command() -> list[str]:
-    from tests.support.control import COMMAND
-
-    return COMMAND
 
 
 def test_a_lock_that_git_left_is_gone_after_a_restart(tmp_path: Path) -> None:
@@ -226,11 +255,10 @@ def test_a_lock_that_git_left_is_gone_after_a_restart(tmp_path: Path) -> None:
         control.kill()
     for name in ("refs/heads/main.lock", "packed-refs.lock", "HEAD.lock", "config.lock"):
         (repo / name).touch()
-    begun = time.monotonic()
     with running(repo) as control:
+        begun = time.monotonic()
         assert control.put("game/b", document({"n": 1})).status_code == 200
-    assert time.monotonic() - begun < 8
-    assert not [*repo.glob("*.lock"), *(repo / "refs").rglob("*.lock")] == [repo / "configedge.lock"] or True
+        assert time.monotonic() - begun < 2
 
 
 def grown(repo: Path, commits: int, bundles: int) -> None:
@@ -321,31 +349,21 @@ def test_it_is_whole_if_it_is_killed_while_it_packs(tmp_path: Path) -> None:
     shutil.copytree(whole, tmp_path / "timed")
     upkeep.pack(tmp_path / "timed")
     usual = time.monotonic() - begun
-    script = f"import sys; from pathlib import Path; from configedge.control import upkeep; upkeep.pack(Path(sys.argv[1]))"
+    script = "import sys, pathlib; from configedge.control import upkeep; upkeep.pack(pathlib.Path(sys.argv[1]))"
     for part in range(4):
         repo = tmp_path / f"killed-{part}"
         shutil.copytree(whole, repo)
-        import sys
-
         packing = subprocess.Popen([sys.executable, "-c", script, str(repo)], start_new_session=True)
         time.sleep(0.15 + usual * part / 4)
         # Git's processes too, as when a machine or container ends.
-        with_suppressed_kill(packing)
+        with suppress(ProcessLookupError):
+            os.killpg(packing.pid, signal.SIGKILL)
+        packing.wait()
         git(repo, "fsck", "--strict", "--no-dangling")
         assert git(repo, "rev-parse", "main") == git(whole, "rev-parse", "main")
     with running(repo) as control:
         assert values(control) == {"n": 1}
         assert control.put("game/b", document({"n": 1})).status_code == 200
-
-
-def with_suppressed_kill(process: subprocess.Popen[bytes]) -> None:
-    import signal
-
-    try:
-        os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
-    process.wait()
 
 
 @contextmanager
@@ -368,13 +386,10 @@ def test_a_full_disk_is_507_until_there_is_space(tmp_path: Path) -> None:
     with small_disk(tmp_path / "disk", 8) as disk, running(disk / "repo") as control:
         history(control, 2)
         filler = disk / "filler"
-        with filler.open("wb") as file:
+        with filler.open("wb") as file, suppress(OSError):
             while True:
-                try:
-                    file.write(b"x" * (1 << 16))
-                    file.flush()
-                except OSError:
-                    break
+                file.write(b"x" * (1 << 16))
+                file.flush()
         tip = control.tip()
         for n in range(4):
             full = control.put(f"game/full-{n}", document({"pad": os.urandom(30_000).hex()}))
@@ -395,7 +410,7 @@ def test_nothing_is_changed_that_cannot_be_written_down(tmp_path: Path) -> None:
         audit = disk / "audit.jsonl"
         with running(tmp_path / "repo", "--audit", str(audit)) as control:
             history(control, 1)
-            with (disk / "filler").open("wb") as file, _until_full():
+            with (disk / "filler").open("wb") as file, suppress(OSError):
                 while True:
                     file.write(b"x" * 4096)
                     file.flush()
@@ -415,14 +430,6 @@ def test_nothing_is_changed_that_cannot_be_written_down(tmp_path: Path) -> None:
             (disk / "filler").unlink()
             assert control.put("game/y", document({"n": 1})).status_code == 200
             wait_for(lambda: control.http.get("/readyz").status_code == 200)
-
-
-@contextmanager
-def _until_full() -> Iterator[None]:
-    try:
-        yield
-    except OSError:
-        pass
 
 
 def test_a_limit_of_file_size_is_a_full_disk_too(tmp_path: Path) -> None:

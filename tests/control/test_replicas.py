@@ -30,7 +30,7 @@ WRITES = 1_000 if os.environ.get("PROOFS") == "long" else 150
 
 
 class Link:
-    """A TCP proxy. `state` is `up`; `cut`: it ends all connections; `deaf`: what is sent arrives, and no answer does."""
+    """A TCP proxy. `state` is `up`; `cut`: it ends all connections; `deaf`: what is sent arrives, no answer does."""
 
     def __init__(self, port: int) -> None:
         self.state = "up"
@@ -222,7 +222,9 @@ def test_a_proposal_is_approved_at_another_replica(tmp_path: Path) -> None:
         wait_for(lambda: bob.get(path).status_code == 200)
         done = bob.post(f"{path}/approve", json={"digest": proposal["digest"]})
         assert done.status_code == 200 and done.json()["state"] == "committed", done.text
-        wait_for(lambda: ann.get(path).json()["state"] == "committed" and ann.get("/v1/bundles/game/a").status_code == 200)
+        wait_for(
+            lambda: ann.get(path).json()["state"] == "committed" and ann.get("/v1/bundles/game/a").status_code == 200
+        )
         assert ann.get(path).json()["commit"] == done.json()["commit"]
 
 

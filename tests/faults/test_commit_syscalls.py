@@ -33,8 +33,9 @@ ERRORS = {
 }
 # Memory and threads of the process itself: failing these is no fault of the file system.
 CHANGES = re.compile(r"(p?write(64)?|f(data)?sync|rename|link|unlink|mkdir|utimensat|ftruncate)\(|openat\(.*O_CREAT")
-NOT_OURS = re.compile(r"futex|brk|mmap|munmap|mremap|madvise|mprotect|rt_sig.*|clock_.*|getpid|gettid|sched_.*|restart_.*")
-
+NOT_OURS = re.compile(
+    r"futex|brk|mmap|munmap|mremap|madvise|mprotect|rt_sig.*|clock_.*|getpid|gettid|sched_.*|restart_.*"
+)
 
 
 class Call(NamedTuple):

@@ -68,14 +68,21 @@ class Clients:
                     return
                 bundle = f"game/w{writer}-{n}"
                 need = {"If-None-Match": "*"}
-                answer = http.put(f"/v1/bundles/{bundle}", json=document({"n": n, "pad": "x" * (n % 3000)}), headers=need)
+                answer = http.put(
+                    f"/v1/bundles/{bundle}", json=document({"n": n, "pad": "x" * (n % 3000)}), headers=need
+                )
                 if answer.status_code != 200:
                     self._failed.append(answer.text)
                     return
                 done.commits.append(answer.json()["commit"])
                 done.documents.append((bundle, answer.json()["etag"]))
                 if n % 5 == 0:
-                    change = {"bundle": f"later/w{writer}-{n}", "op": "put", "document": document({"n": n}), "if_match": None}
+                    change = {
+                        "bundle": f"later/w{writer}-{n}",
+                        "op": "put",
+                        "document": document({"n": n}),
+                        "if_match": None,
+                    }
                     answer = http.post("/v1/proposals", json={"changes": [change]})
                     if answer.status_code != 201:
                         self._failed.append(answer.text)

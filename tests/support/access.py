@@ -26,7 +26,8 @@ ISSUER = "https://id.example.com"
 class Issuer:
     """An OIDC issuer whose public key is in a file."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, prefix: str = "") -> None:
+        self.prefix = prefix
         self._key = ed25519.Ed25519PrivateKey.generate()
         raw = self._key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
         x = base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
@@ -37,7 +38,8 @@ class Issuer:
     @property
     def provider(self) -> dict[str, Any]:
         """As an access policy has it."""
-        return {"issuer": ISSUER, "audience": "configedge", "algorithms": ["EdDSA"], "jwks_file": str(self.jwks)}
+        keys = {"algorithms": ["EdDSA"], "jwks_file": str(self.jwks)}
+        return {"issuer": ISSUER, "audience": "configedge", "prefix": self.prefix, **keys}
 
     def token(self, subject: str, **claims: Any) -> str:
         now = int(time.time())
@@ -75,16 +77,22 @@ def guarded(
     directory: Path,
     *options: str,
     protected: Sequence[Mapping[str, Any]] = (),
+    grants: Sequence[Mapping[str, Any]] = (),
+    prefix: str = "",
     env: Mapping[str, str] | None = None,
 ) -> Iterator[Guarded]:
-    """A control plane with tokens and an OIDC issuer, in a new directory."""
+    """A control plane with tokens and an OIDC issuer, in a new directory.
+
+    `protected` and `grants` are as an access policy has them; `prefix` is that of the issuer's users.
+    """
     directory.mkdir(parents=True, exist_ok=True)
-    issuer = Issuer(directory)
+    issuer = Issuer(directory, prefix)
     policy = {
         "apiVersion": "configedge.io/v1alpha1",
         "kind": "AccessPolicy",
         "oidc": [issuer.provider],
         "protected": [dict(rule) for rule in protected],
+        "grants": [dict(grant) for grant in grants],
     }
     (directory / "access.yaml").write_text(yaml.safe_dump(policy))
     tokens, audit = Tokens(directory / "tokens.json"), directory / "audit.jsonl"

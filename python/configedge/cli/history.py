@@ -38,7 +38,7 @@ def log(
     layer = {"layer": path.layer} if path and path.layer else {}
     items = list(client.items(where, most=limit, **layer))
     if diff:
-        items = [item | {"changes": _made(client, item["commit"], path)} for item in items]
+        items = [item | {"changes": _made(client, item, path)} for item in items]
     if as_json:
         show_json(items)
     elif diff:
@@ -139,13 +139,11 @@ def show_items(items: list[dict[str, Any]], indent: str = "") -> None:
             line(f"{indent}  no value changes: its schema, policies or metadata do")
 
 
-def _made(client: Client, commit: str, path: BundlePath | None) -> list[dict[str, Any]]:
-    """What one commit changed."""
-    # A page of history begins at the commit that is its cursor; the one after it is its parent.
-    around = client.get("/v1/history", limit=2, cursor=commit)["items"]
-    if len(around) < 2:
+def _made(client: Client, item: dict[str, Any], path: BundlePath | None) -> list[dict[str, Any]]:
+    """What one commit of a history changed."""
+    if item["parent"] is None:
         return []
-    items: list[dict[str, Any]] = between(client, around[1]["commit"], commit, path)["items"]
+    items: list[dict[str, Any]] = between(client, item["parent"], item["commit"], path)["items"]
     return items
 
 

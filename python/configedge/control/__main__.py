@@ -18,6 +18,7 @@ from configedge.control.audit import Audit, AuditError
 from configedge.control.auth import AccessError, AccessPolicy, Authenticator, Tokens
 from configedge.control.hosts import is_loopback
 from configedge.control.logs import LOG_FORMATS, set_up_logs
+from configedge.control.memory import give_back_what_is_large
 from configedge.control.rates import Rates
 from configedge.control.remote import Remote, without_password
 from configedge.control.repository import RepositoryError
@@ -32,6 +33,7 @@ from configedge.sync.pump import Pump, Revision
 def main(argv: Sequence[str] | None = None) -> int:
     """Serves until SIGTERM or SIGINT; gives the exit code: 0 then, 2 if it could not start."""
     options = _options().parse_args(argv)
+    give_back_what_is_large()
     set_up_logs(options.log)
     try:
         _check(options)

@@ -97,7 +97,8 @@ class Background:
             self._rendered = tip
             return
         touched = ", ".join(str(path) for path in self._store.touched(tip))
-        self._service.note(f"git:{change.author}", "push", touched, "allowed", commit=tip)
+        if touched or self._store.parent(tip) is not None:
+            self._service.note(f"git:{change.author}", "push", touched, "allowed", commit=tip)
         planner = self._service.writing.planner
 
         def draft(tip: str) -> Draft:
@@ -117,7 +118,8 @@ class Background:
         tip = self._store.tip()
         if tip == self._mirrored:
             return
-        refs = [f"+{BRANCH}:{BRANCH}", "+refs/proposals/*:refs/proposals/*"]
+        # Never by force: a mirror that knows more is what there is to repair from.
+        refs = [f"{BRANCH}:{BRANCH}", "+refs/proposals/*:refs/proposals/*"]
         command = ["git", "-c", "core.fsync=committed,reference", "-C", str(self._store.repository.path), "push"]
         try:
             done = subprocess.run(

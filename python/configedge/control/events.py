@@ -69,7 +69,7 @@ class Events:
         self._service = service
         self._watchers: set[_Watcher] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._looking: asyncio.Future[Any] | None = None
+        self._looking: list[asyncio.Task[None]] = []
         self._woken: asyncio.Event | None = None
         self._tip = ""
         self._telling: dict[tuple[str, tuple[Grant, ...]], asyncio.Future[dict[str, Any] | None]] = {}
@@ -88,13 +88,13 @@ class Events:
         self._tip, at = await self._service.read(self._service.store.tip_with_time)
         self._service.propagation.committed(self._tip, at, self._position)
         self._service.store.on_commit.append(self._committed)
-        self._looking = asyncio.gather(self._look(), self._look_at_nodes())
+        self._looking = [asyncio.create_task(look()) for look in (self._look, self._look_at_nodes)]
 
     def close(self) -> None:
         """Ends every watch."""
         self._closed = True
-        if self._looking is not None:
-            self._looking.cancel()
+        for looking in self._looking:
+            looking.cancel()
         for watcher in list(self._watchers):
             watcher.put(None)
 

@@ -291,6 +291,7 @@ class RollbackTo(Shape):
 
 class HistoryItem(Shape):
     commit: Commit
+    parent: Commit | None = Field(description="The commit before; null of the first.")
     time: int = Field(description="Unix seconds.")
     author: str
     subject: str | None = Field(description="Who it was here, as in token:ci; null for a commit that was pushed.")

@@ -20,7 +20,8 @@ from configedge.control.store import NotFound, Store, Stored
 
 Document = dict[str, Any]
 
-_SCAN = 2_000
+# How many pages of a document's history are looked through for the change of a key.
+_PAGES = 10
 
 
 class Forbidden(Exception):
@@ -264,13 +265,14 @@ class Reading:
     def _last_change(self, path: BundlePath, key: str, commit: str) -> Document:
         """The commit that made a document say what it says of a key now."""
         found: Document = {"commit": None, "time": None, "author": None}
-        now, seen = _MISSING, 0
+        now = _MISSING
         cursor: str | None = commit
         last = None
-        while cursor is not None and seen < _SCAN:
+        for _ in range(_PAGES):
+            if cursor is None:
+                break
             page = self._store.history(path, 100, cursor)
             for item in page.items:
-                seen += 1
                 stored = self._maybe(path, item.commit)
                 document = _document(stored)
                 value = _look_up(document["spec"]["values"], key) if document else (False, None)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pygit2
 from pygit2.enums import Option
 
-from configedge.control import upkeep
+from configedge.control import repair, upkeep
 from configedge.control.layout import BRANCH
 
 log = logging.getLogger(__name__)
@@ -48,20 +48,28 @@ def require_durable_commits() -> None:
     pygit2.option(Option.ENABLE_FSYNC_GITDIR, True)
 
 
+def bound_memory() -> None:
+    """Lets libgit2 keep 16 MiB of objects, counted as they are stored, and not 256: in memory they take four times as
+    much, and they save nothing that can be measured. The option is for the whole process."""
+    pygit2.option(Option.SET_CACHE_MAX_SIZE, 16 << 20)
+
+
 class Repository:
     """The right to write to a repository, held until `close` or the end of the process.
 
-    At the start it looks through the tip, and makes it whole again if it is damaged: from `mirror` (a URL or path) if
-    there is one, else by going back. Raises RepositoryError if the directory cannot be made, is something else, another
-    control plane has it, or nothing of it is whole.
+    At the start it looks through the tip, and makes it whole again if it is damaged: from `mirror` or `remote` (URLs or
+    paths) if there is one, else by going back. An empty one takes the history of the mirror. Raises RepositoryError if
+    the directory cannot be made, is something else, another control plane has it, or nothing of it is whole.
     """
 
-    def __init__(self, path: Path, mirror: str | None = None) -> None:
+    def __init__(self, path: Path, mirror: str | None = None, remote: str | None = None) -> None:
         self.path = path.absolute()
         self._mirror = mirror
-        self.repaired: str | None = None
+        self._remote = remote
+        self.repaired: repair.Repaired | None = None
         """What had to be done at the start to make it whole; None if nothing had to be."""
         require_durable_commits()
+        bound_memory()
         try:
             fresh = _prepare(self.path)
             self._lock = _take(self.path)
@@ -113,24 +121,21 @@ class Repository:
         else:
             self._repair()
             repo = self.open()
-        if BRANCH not in repo.references:
+        if BRANCH not in repo.references and not (self._mirror and repair.restore(self.path, self._mirror)):
             # An empty first commit, so that there is always a tip: to export, to clone, to compare with.
             who = pygit2.Signature("configedge", "configedge@localhost")
             repo.create_commit(BRANCH, who, who, "Begin the history\n", repo.TreeBuilder().write(), [])
             _flush_all(self.path)
 
     def _repair(self) -> None:
-        repo = self.open()
-        if BRANCH not in repo.references and not (self.path / BRANCH).exists():
-            return
         # One that was made before a setting was.
-        _set(repo)
+        _set(self.open())
         try:
-            self.repaired = upkeep.repair(self.path, self._mirror)
+            self.repaired = repair.repair(self.path, self._mirror or self._remote)
         except (pygit2.GitError, OSError) as error:
             raise RepositoryError(f"{self.path}: {error}") from error
         if self.repaired is not None:
-            log.critical("%s", self.repaired)
+            log.critical("%s", self.repaired.text)
 
 
 def _set(repo: pygit2.Repository) -> None:

@@ -109,6 +109,11 @@ class Service:
         self._trier = ThreadPoolExecutor(1, "try")
         self._waiting = {queue: threading.Semaphore(_MOST_WAITING) for queue in (self._writer, self._trier)}
         self._audit_problem: str | None = None
+        if (repaired := store.repository.repaired) is not None:
+            self.note("configedge", "repository.repaired", "main", "allowed", commit=store.tip(), detail=repaired.text)
+            if repaired.lost:
+                # Until somebody has seen it, and restarts.
+                self.checks["repository"] = lambda: repaired.text
         store.on_retry.append(self.metrics.retried)
         self.writing.on_committed.append(self.metrics.commit)
 

@@ -152,6 +152,8 @@ class Change:
     """One commit on main."""
 
     commit: str
+    parent: str | None
+    """The commit before; None of the first."""
     time: int
     """Unix seconds."""
     author: str
@@ -182,7 +184,7 @@ class Store:
     def __init__(
         self, path: Path, *, signer: Signer | None = None, remote: Remote | None = None, mirror: str | None = None
     ) -> None:
-        self.repository = Repository(path, mirror or (remote.url if remote is not None else None))
+        self.repository = Repository(path, mirror, remote.url if remote is not None else None)
         self._signer = signer
         self._remote = remote
         self._local = threading.local()
@@ -359,7 +361,8 @@ class Store:
             subject: str | None = trailers.partition("\n")[0].removeprefix(SUBJECT)
         else:
             message, subject = commit.message.strip(), None
-        return Change(str(commit.id), commit.commit_time, commit.author.name, subject, message)
+        parent = str(commit.parent_ids[0]) if commit.parent_ids else None
+        return Change(str(commit.id), parent, commit.commit_time, commit.author.name, subject, message)
 
     # Writing
 

@@ -18,6 +18,7 @@ from configedge.control.routes.common import (
     DryRun,
     IdempotencyKey,
     IfMatch,
+    Message,
     Namespace,
     Revive,
     Who,
@@ -94,6 +95,7 @@ async def roll_back(
     namespace: str,
     name: str,
     dry_run: DryRun = False,
+    message: Message = "",
     if_match: IfMatch = None,
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
@@ -105,7 +107,7 @@ async def roll_back(
     require = write_precondition(request, may_create=True)
     body, sent = await read_json(request)
     wanted = members(sent, {"to": str}, {"overlays": bool})
-    ask = asked(request, who, body, dry_run=dry_run, key=idempotency_key)
+    ask = asked(request, who, body, note=message, dry_run=dry_run, key=idempotency_key)
     service = Service.of(request)
 
     def work() -> dict[str, Any]:
@@ -124,6 +126,7 @@ async def roll_all_back(
     request: Request,
     who: Who,
     dry_run: DryRun = False,
+    message: Message = "",
     if_match: IfMatch = None,
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
@@ -134,7 +137,7 @@ async def roll_all_back(
     tips = None if match.strip() == "*" else strong_etags(match)
     body, sent = await read_json(request)
     wanted = members(sent, {"to": str}, {"overlays": bool})
-    ask = asked(request, who, body, dry_run=dry_run, key=idempotency_key)
+    ask = asked(request, who, body, note=message, dry_run=dry_run, key=idempotency_key)
     service = Service.of(request)
 
     def work() -> dict[str, Any]:
@@ -164,6 +167,7 @@ async def import_all(
     who: Who,
     mode: Literal["merge", "replace"] = "merge",
     dry_run: DryRun = False,
+    message: Message = "",
     revive: Revive = False,
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
@@ -172,7 +176,7 @@ async def import_all(
     # Before so much is read and taken apart.
     await service.ask(who, request.state.request_id, require_everywhere, Verb.admin)
     body, document = await read_json(request, MAX_IMPORT)
-    ask = asked(request, who, body, note="Import", dry_run=dry_run, revive=revive, key=idempotency_key)
+    ask = asked(request, who, body, note=message or "Import", dry_run=dry_run, revive=revive, key=idempotency_key)
 
     def work() -> dict[str, Any]:
         operations = import_operations(service.store, who, document, Mode(mode))
