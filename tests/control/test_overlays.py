@@ -233,7 +233,7 @@ def test_an_overlay_is_guarded_against_overwriting_as_a_bundle_is(shared: Contro
     assert effective(shared, "guard/a", "prod")["values"] == {"n": 1}
 
 
-def test_a_rollback_takes_the_overlays_along_unless_told_otherwise(shared: Control) -> None:
+def test_a_rollback_leaves_the_overlays_unless_told_otherwise(shared: Control) -> None:
     put(shared, "back/a", {"n": 1})
     put(shared, "back/a", {"n": 2}, "prod")
     then = shared.tip()
@@ -241,11 +241,11 @@ def test_a_rollback_takes_the_overlays_along_unless_told_otherwise(shared: Contr
         etag = shared.get(bundle).json()["etag"]
         assert shared.patch(bundle, {"spec": {"values": {"n": value}}}, etag).status_code == 200
     put(shared, "back/a", {"n": 30}, "prod.eu")
-    back = {"to": then, "overlays": False}
-    done = shared.http.post("/v1/bundles/back/a/rollback", json=back, headers=ANYTHING)
+    done = shared.http.post("/v1/bundles/back/a/rollback", json={"to": then}, headers=ANYTHING)
     assert done.status_code == 200, done.text
     assert [effective(shared, "back/a", layer)["values"]["n"] for layer in ("", "prod", "prod.eu")] == [1, 20, 30]
-    done = shared.http.post("/v1/bundles/back/a/rollback", json={"to": then}, headers=ANYTHING)
+    back = {"to": then, "overlays": True}
+    done = shared.http.post("/v1/bundles/back/a/rollback", json=back, headers=ANYTHING)
     assert done.status_code == 200, done.text
     assert [effective(shared, "back/a", layer)["values"]["n"] for layer in ("", "prod", "prod.eu")] == [1, 2, 2]
     assert shared.get("back/a/overlays/prod.eu").status_code == 404

@@ -12,7 +12,9 @@ from typing import Any
 import httpx2
 import pytest
 
-from tests.support.control import Control, document, git
+from configedge.control.auth import Principal
+from configedge.control.proposals import Person
+from tests.support.control import Control, document, git, running
 from tests.support.people import asking, person
 
 RULES = [
@@ -305,3 +307,19 @@ def test_proposals_and_their_ends_are_in_the_audit(team: Team) -> None:
         ("token:bob", "approve", "allowed"),
     ]
     assert items[0]["commit"] == done["commit"]
+
+
+def test_rules_that_derive_a_protected_key_need_approval_too(tmp_path: Path) -> None:
+    """Whoever may add a policy, or loosen the schema, could set a protected value without naming it."""
+    with running(tmp_path / "repo") as control:
+        etag = control.put("vault/a", document({"n": 1})).json()["etag"]
+    with asking(tmp_path / "repo", [{"namespace": "vault", "key": "limit"}]) as control:
+        loose = control.patch("vault/a", {"spec": {"schema": {"type": "object"}}}, etag)
+        assert loose.status_code == 403 and loose.json()["type"].endswith("approval-required")
+        assert control.patch("vault/a", {"spec": {"values": {"n": 2}}}, etag).status_code == 200
+
+
+def test_a_maker_and_their_token_are_one_person(tmp_path: Path) -> None:
+    assert Person("user:a", "a", 0).is_of(Principal("token:mine", "mine", "m@x", (), "user:a"))
+    assert Person("token:mine", "mine", 0, "", "user:a").is_of(Principal("user:a", "a", "a@x", ()))
+    assert not Person("token:x", "x", 0, "", "local:root").is_of(Principal("token:y", "y", "y@x", (), "local:root"))

@@ -95,7 +95,7 @@ def rollback(
         str | None, typer.Argument(metavar="NAMESPACE/NAME", help="The bundle.", autocompletion=complete_bundle)
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="All bundles, overlays and policies.")] = False,
-    overlays: Annotated[bool, typer.Option(help="The bundle's overlays, too.")] = True,
+    overlays: Annotated[bool, typer.Option(help="The bundle's overlays, too.")] = False,
     message: Message = None,
     dry_run: DryRun = False,
     as_json: AsJson = False,

@@ -64,7 +64,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             app.service.checks.update(background.checks())
             stack.enter_context(background)
             serve(app, listening, {"event": "ready", "url": _url(listening)})
-    except (RepositoryError, AccessError, AuditError, SigningError, TracingError, _Refused) as error:
+    except (hook.ForeignHook, RepositoryError, AccessError, AuditError, SigningError, TracingError, _Refused) as error:
         print(f"configedge.control: {error}", file=sys.stderr)
         return 2
     return 0

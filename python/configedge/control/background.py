@@ -35,6 +35,8 @@ class Background:
         self._mirror = mirror
         self._mirrored = ""
         self._rendered = ""
+        # The newest commit that was looked at for the audit.
+        self._noted = self._store.tip()
         self._packer = Packer(self._store.repository.path, self._alone)
         self._pack_at = time.monotonic() + _PACK_EVERY_S
         self._problem: str | None = None
@@ -65,7 +67,7 @@ class Background:
 
     def _run(self) -> None:
         while not self._stopping:
-            for work in (self._fetch, self._store.learn, self._render, self._copy, self._pack):
+            for work in (self._fetch, self._store.learn, self._note, self._render, self._copy, self._pack):
                 try:
                     work()
                 except Exception as error:
@@ -87,18 +89,26 @@ class Background:
         except Unreachable as error:
             self._say(str(error))
 
+    def _note(self) -> None:
+        """Each commit that was pushed, once, for the audit."""
+        tip = self._store.tip()
+        if tip == self._noted:
+            return
+        for commit in self._store.since(self._noted) or (tip,):
+            change = self._store.change(commit)
+            if change.subject is None:
+                touched = ", ".join(str(path) for path in self._store.touched(commit))
+                self._service.note(f"git:{change.author}", "push", touched, "allowed", commit=commit)
+            self._noted = commit
+
     def _render(self) -> None:
         """What somebody pushed has no rendering yet."""
         tip = self._store.tip()
         if tip == self._rendered:
             return
-        change = self._store.change(tip)
-        if change.subject is not None:
+        if self._store.change(tip).subject is not None:
             self._rendered = tip
             return
-        touched = ", ".join(str(path) for path in self._store.touched(tip))
-        if touched or self._store.parent(tip) is not None:
-            self._service.note(f"git:{change.author}", "push", touched, "allowed", commit=tip)
         planner = self._service.writing.planner
 
         def draft(tip: str) -> Draft:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
@@ -18,7 +18,7 @@ import pygit2
 from configedge import _core
 from configedge.bundle import Bundle, BundleError, BundlePath, Problem, load_json
 from configedge.control import documents, layers, layout, tombstones
-from configedge.control.diff import KeyChange, all_changes, hidden, key_changes
+from configedge.control.diff import KeyChange, all_changes, hidden, key_changes, touches_all
 from configedge.control.scratch import Scratch
 from configedge.control.stages import Stages
 from configedge.control.store import NotFound, Precondition, Store, Stored, StoreError
@@ -50,6 +50,7 @@ class BrokenInGit(StoreError):
         self.problems = problems
 
 
+Gate = Callable[[Sequence["Effect"]], None]
 Made = tuple[Bundle, bytes]
 """A document that passed, and its text."""
 
@@ -122,6 +123,10 @@ class Effect:
     changes: tuple[KeyChange, ...]
     bare: tuple[KeyChange, ...]
     """The changes with their values, also of what is secret."""
+    seen: tuple[KeyChange, ...]
+    """The changes with what policies derive: what services read."""
+    touches_all: bool
+    """It comes, goes, is broken, or its schema or policies are others."""
 
     @property
     def changed(self) -> bool:
@@ -129,8 +134,9 @@ class Effect:
 
     @property
     def touched(self) -> list[str]:
-        """The keys of all that is different; "" if it comes or goes, or if it was broken."""
-        return [change.key for change in self.bare]
+        """The keys of all that is different; "" too if that is more than values."""
+        keys = [change.key for change in self.bare]
+        return ["", *keys] if self.touches_all else keys
 
     def as_dict(self) -> dict[str, Any]:
         return {
@@ -168,6 +174,10 @@ class Plan:
     warnings: tuple[Problem, ...]
     summary: str
     """The first line of its commit message."""
+    governed: tuple[BundlePath, ...] = ()
+    """Bundles that name policies, if the policies are others."""
+    rendered: tuple[str, ...] = ()
+    """What nodes of each layer get of these bundles, before and after, by object ids."""
 
     @property
     def changed(self) -> bool:
@@ -177,6 +187,7 @@ class Plan:
     def digest(self) -> str:
         """SHA-256 over what every document is and becomes: an approval is of this and nothing else."""
         lines = sorted(f"{effect.path} {effect.before} {effect.after}\n" for effect in self.effects)
+        lines += sorted(self.rendered)
         return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
@@ -200,18 +211,20 @@ class Planner:
         extra: layout.Files | None = None,
         any_number: bool = False,
         stages: Stages | None = None,
+        gate: Gate | None = None,
     ) -> Plan:
         """What these come to on a commit. `extra` are other files that the commit is to have.
 
         `by` is who does it, `now` when, in Unix seconds; `revive` lets deleted keys come back; `any_number` of
-        documents is for going back as a whole. `stages` gets the time of the checks.
+        documents is for going back as a whole. `stages` gets the time of the checks. `gate` is asked before anything is
+        written; what it raises is raised.
 
         Raises BundleError, Stale, NotFound, Conflict, BrokenInGit, LayoutError.
         """
         if not any_number:
             _check_set(operations)
         with self._one:
-            return self._plan(operations, tip, by, now, revive, extra or {}, stages or Stages())
+            return self._plan(operations, tip, by, now, revive, extra or {}, stages or Stages(), gate)
 
     def _plan(
         self,
@@ -222,13 +235,15 @@ class Planner:
         revive: bool,
         extra: layout.Files,
         stages: Stages,
+        gate: Gate | None,
     ) -> Plan:
         repo = self._repo()
         before = layout.root(repo, tip)
         policies_id, policies = self._store.policies_of(tip)
         if "policies" in extra:
             policies_id, policies = self._store.policies_in(extra["policies"])
-        effects, files, problems = list[Effect](), dict(extra), list[Problem]()
+        effects, problems = list[Effect](), list[Problem]()
+        texts: dict[str, bytes | None] = {}
         for operation in operations:
             path = operation.path
             try:
@@ -237,27 +252,34 @@ class Planner:
             except BundleError as error:
                 problems += error.problems
                 continue
-            files[path.git] = repo.create_blob(text) if text is not None else None
+            texts[path.git] = text
             effects.append(effect)
             if not path.layer and effect.changed:
                 stones, refused = self._tombstones(operation, effect, tip, by, now, revive)
                 problems += refused
-                files[tombstones.file_of(path)] = repo.create_blob(stones) if stones is not None else None
+                texts[tombstones.file_of(path)] = stones
         if problems:
             raise BundleError(problems)
+        if gate is not None:
+            gate(effects)
+        # Only now: what is refused leaves nothing behind.
+        blobs = {file: repo.create_blob(text) if text is not None else None for file, text in texts.items()}
+        files = {**extra, **blobs}
         effects = [self._masked(effect, effects, tip) for effect in effects]
         tree = layout.changed(repo, before, files)
         self._check_together(repo, effects, repo[tree].peel(pygit2.Tree))
-        if "policies" in extra:
-            self._check_others(repo, tree, policies, {effect.path for effect in effects})
+        governed: tuple[BundlePath, ...] = ()
+        if "policies" in extra and policies_id != layout.policies_id(repo, tip):
+            governed = self._check_others(repo, tree, policies, {effect.path for effect in effects})
         tree, broken = self._renderer.render(repo, tree, policies, policies_id)
         touched = {effect.path.base for effect in effects}
         if problems := [p for one in broken if one.path.base in touched for p in one.problems]:
             raise BundleError(problems)
         after = repo[tree].peel(pygit2.Tree)
         with stages.time("check"):
-            nodes = self._on_nodes(repo, before, after, effects, policies, operations)
-        return Plan(tip, tree, tuple(effects), tuple(nodes), _warnings(repo, before, after), _summary(effects))
+            nodes, rendered = self._on_nodes(repo, before, after, effects, policies, operations)
+        warnings = _warnings(repo, before, after)
+        return Plan(tip, tree, tuple(effects), tuple(nodes), warnings, _summary(effects), governed, tuple(rendered))
 
     def _repo(self) -> pygit2.Repository:
         if self._scratch is None:
@@ -284,7 +306,7 @@ class Planner:
             raise NotFound(f"there is no bundle {path}")
         operation.require.check(path, now.etag if now else None)
         made = operation.make(now, policies)
-        text, document, warnings = None, None, list[Problem]()
+        text, document, warnings, values = None, None, list[Problem](), None
         if made is not None:
             bundle, text = made
             if not path.layer and now and now.bundle and (told := _resized(bundle, text, now.bundle.size, policies)):
@@ -295,12 +317,25 @@ class Planner:
                 warnings += [replace(problem, hint=f"allowed by {_ALLOW_RESIZE}") for problem in told]
             if path.layer:
                 layers.check_overlay(bundle.document, path.git)
-            document, warnings = bundle.document, [*bundle.warnings, *warnings]
+            document, warnings, values = bundle.document, [*bundle.warnings, *warnings], bundle.values
         old = now.bundle.document if now and now.bundle else None
         after = str(pygit2.hash(text)) if text is not None else None
         bare = tuple(all_changes(old, document))
         changes = tuple(hidden(bare, old, document))
-        return Effect(path, now.etag if now else None, after, document, tuple(warnings), changes, bare), text
+        had = now.bundle.values if now and now.bundle else None
+        whole = all_changes(*({"spec": {"values": one}} if one is not None else None for one in (had, values)))
+        effect = Effect(
+            path,
+            now.etag if now else None,
+            after,
+            document,
+            tuple(warnings),
+            changes,
+            bare,
+            tuple(hidden(whole, old, document)),
+            touches_all(old, document),
+        )
+        return effect, text
 
     def _masked(self, effect: Effect, effects: Sequence[Effect], tip: str) -> Effect:
         """An overlay's without the values of keys that what it lies over marks as secret, now or with these effects."""
@@ -342,15 +377,19 @@ class Planner:
     @staticmethod
     def _check_others(
         repo: pygit2.Repository, tree: pygit2.Oid, policies: _core.Policies, done: set[BundlePath]
-    ) -> None:
-        """Other policies may refuse what nobody touches."""
+    ) -> tuple[BundlePath, ...]:
+        """The bundles that name policies. Others may refuse what nobody touches: raises BundleError then."""
         problems: list[Problem] = []
+        governed = []
         for found in layout.documents(layout.directory(repo, repo[tree].peel(pygit2.Tree), "bundles"), "", None):
+            checked = _core.check_bundle(found.read(repo), found.path.git, policies)
             if found.path not in done:
-                told = _core.check_bundle(found.read(repo), found.path.git, policies).problems
-                problems += [Problem(**one) for one in told if one["code"] == "policy"]
+                problems += [Problem(**one) for one in checked.problems if one["code"] == "policy"]
+            if checked.document is not None and load_json(checked.document, found.path.git)["spec"].get("policies"):
+                governed.append(found.path)
         if problems:
             raise BundleError(problems)
+        return tuple(governed)
 
     def _on_nodes(
         self,
@@ -360,9 +399,10 @@ class Planner:
         effects: Sequence[Effect],
         policies: _core.Policies,
         operations: Sequence[Operation],
-    ) -> list[OnNodes]:
-        """By layer, what is different; refuses a size that nodes would refuse."""
-        found = [OnNodes("", one.path, one.changes) for one in effects if not one.path.layer and one.changes]
+    ) -> tuple[list[OnNodes], list[str]]:
+        """By layer, what is different, by key and by object ids; refuses a size that nodes would refuse."""
+        found = [OnNodes("", one.path, one.seen) for one in effects if not one.path.layer and one.seen]
+        rendered: list[str] = []
         restored = {operation.path.base for operation in operations if _goes_back(operation)}
         problems: list[Problem] = []
         for layer in dict.fromkeys(name for tree in (before, after) for name, _ in layout.layers(repo, tree)):
@@ -374,12 +414,13 @@ class Planner:
                     size = _core.check_bundle(old, path.git, policies).size
                     told = _core.check_bundle(new, f"rendered/{layer}/{path}.yaml", policies, size).problems
                     problems += [Problem(**one) for one in told if one["code"] == "resize"]
-                changes = tuple(key_changes(_document(old), _document(new)))
+                rendered.append(f"{layer} {path} {_id(old)} {_id(new)}\n")
+                changes = tuple(key_changes(_served(old, policies), _served(new, policies)))
                 if changes:
                     found.append(OnNodes(layer, path, changes))
         if problems:
             raise BundleError(problems)
-        return found
+        return found, rendered
 
 
 def _rendered(repo: pygit2.Repository, tree: pygit2.Tree, layer: str, path: BundlePath) -> bytes | None:
@@ -437,12 +478,21 @@ def _allow_resize(bundle: Bundle, path: BundlePath, policies: _core.Policies) ->
     return documents.settle(document, path, policies)
 
 
-def _document(text: bytes | None) -> dict[str, Any] | None:
+def _served(text: bytes | None, policies: _core.Policies) -> dict[str, Any] | None:
+    """The document with what policies derive."""
     if text is None:
         return None
-    checked = _core.check_bundle(text, "bundle.yaml").document
-    document: dict[str, Any] | None = load_json(checked, "bundle.yaml") if checked is not None else None
+    checked = _core.check_bundle(text, "bundle.yaml", policies)
+    if checked.document is None:
+        return None
+    document: dict[str, Any] = load_json(checked.document, "bundle.yaml")
+    if checked.derived is not None:
+        document["spec"]["values"] = load_json(checked.derived, "bundle.yaml")
     return document
+
+
+def _id(text: bytes | None) -> str | None:
+    return str(pygit2.hash(text)) if text is not None else None
 
 
 def _summary(effects: Sequence[Effect]) -> str:

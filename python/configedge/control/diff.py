@@ -64,8 +64,16 @@ def hidden(changes: Iterable[KeyChange], *documents: dict[str, Any] | None) -> l
 
 
 def touched_keys(before: dict[str, Any] | None, after: dict[str, Any] | None) -> list[str]:
-    """The keys alone. A bundle that comes or goes touches the key "", which every key lies in."""
-    return [change.key for change in all_changes(before, after)]
+    """The keys alone. What touches more than single values touches "", which every key lies in: see `touches_all`."""
+    keys = [change.key for change in all_changes(before, after)]
+    return ["", *keys] if touches_all(before, after) else keys
+
+
+def touches_all(before: dict[str, Any] | None, after: dict[str, Any] | None) -> bool:
+    """Whether a document comes, goes, is or was broken, or has other rules: policies may derive any value."""
+    if before is None or after is None:
+        return True
+    return any(before["spec"].get(member) != after["spec"].get(member) for member in ("schema", "policies"))
 
 
 def json_type(value: Any) -> str:

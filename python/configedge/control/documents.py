@@ -85,10 +85,20 @@ def json_patched(document: dict[str, Any], patch: Any) -> Any:
         except (jsonpatch.JsonPatchException, JsonPointerException, TypeError, KeyError, ValueError) as error:
             if isinstance(error, BundleError):
                 raise
-            raise _refused(str(error)[:200] or "it cannot be applied", "see RFC 6902", "json-patch", at) from None
+            # Never its own words: they show what is there.
+            raise _refused(_cannot(error), "look at the document and at RFC 6902", "json-patch", at) from None
         except RecursionError:
             raise _refused("it is nested too deeply", "nest at most 32 levels", "limit", at) from None
     return result
+
+
+def _cannot(error: Exception) -> str:
+    match error:
+        case jsonpatch.InvalidJsonPatch():
+            return "it is not an operation: it needs op, path, and value or from"
+        case jsonpatch.JsonPatchConflict() | JsonPointerException():
+            return "its path, or what it takes from, is not there"
+    return "it cannot be applied to what is there"
 
 
 def _size(value: Any) -> int:

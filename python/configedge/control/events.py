@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 
 _LOOK_S = 0.2
 _LOOK_AT_NODES_S = 1.0
+_STILL_S = 15.0
 # A watcher that is this far behind is sent away; it comes back and says what it knows.
 _MOST_BEHIND = 1_000
 _MOST_TOLD = 200
@@ -110,9 +111,17 @@ class Events:
                 self._loop.call_soon_threadsafe(self._spread, event)
 
     async def watch(
-        self, who: Principal, namespace: str | None, name: str | None, known: str | None
+        self,
+        who: Principal,
+        namespace: str | None,
+        name: str | None,
+        known: str | None,
+        still: Callable[[], Awaitable[bool]] | None = None,
     ) -> AsyncIterator[Event]:
-        """Events from now on, or since the commit `known`. Ends when the control plane does. Raises TooMany."""
+        """Events from now on, or since the commit `known`. Ends when the control plane does. Raises TooMany.
+
+        `still` says whether it is still somebody who may watch; it is asked every 15 s.
+        """
         if len(self._watchers) >= MAX_WATCHERS:
             raise TooMany(f"{MAX_WATCHERS} watchers are connected; try again later")
         watcher = _Watcher(who, namespace, name)
@@ -131,8 +140,16 @@ class Events:
                     if (event := await self._commit(watcher, commit)) is not None:
                         yield event
             told = set(missed or ()) if known is not None else set()
+            asked = time.monotonic()
             while not self._closed:
-                item = await watcher.queue.get()
+                if still is not None and time.monotonic() - asked >= _STILL_S:
+                    if not await still():
+                        return
+                    asked = time.monotonic()
+                try:
+                    item = await asyncio.wait_for(watcher.queue.get(), _STILL_S)
+                except TimeoutError:
+                    continue
                 if item is None:
                     return
                 if isinstance(item, Event):
@@ -182,29 +199,35 @@ class Events:
 
     async def _look(self) -> None:
         assert self._woken is not None
-        service = self._service
         while True:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._woken.wait(), _LOOK_S)
             self._woken.clear()
             try:
-                tip = await service.read(service.store.tip)
-                if tip == self._tip:
-                    continue
-                new = await service.read(service.store.since, self._tip)
+                await self._look_once()
             except Exception as error:
+                # Told of at the next look.
                 log.warning("cannot look for commits: %s", error)
-                continue
-            self._tip = tip
-            for commit in new or (tip,):
-                self._position += 1
-                at = self._made.pop(commit, None) or float((await service.read(service.store.change, commit)).time)
-                service.propagation.committed(commit, at, self._position)
-            for watcher in list(self._watchers):
-                if new is None:
-                    watcher.put(Event("reset", {"commit": tip}, tip))
-                for commit in new or ():
-                    watcher.put(commit)
+
+    async def _look_once(self) -> None:
+        service = self._service
+        tip = await service.read(service.store.tip)
+        if tip == self._tip:
+            return
+        new = await service.read(service.store.since, self._tip)
+        # There may be more by now than when the tip was read.
+        tip = new[-1] if new else tip
+        for commit in new or (tip,):
+            at = self._made.get(commit) or float((await service.read(service.store.change, commit)).time)
+            self._position += 1
+            service.propagation.committed(commit, at, self._position)
+            self._made.pop(commit, None)
+        self._tip = tip
+        for watcher in list(self._watchers):
+            if new is None:
+                watcher.put(Event("reset", {"commit": tip}, tip))
+            for commit in new or ():
+                watcher.put(commit)
 
     async def _look_at_nodes(self) -> None:
         """Tells of nodes that come, go, catch up or fall behind."""

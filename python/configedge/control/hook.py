@@ -28,15 +28,24 @@ from configedge.control.store import SUBJECT
 _SETTINGS = "configedge-hook.json"
 _OURS = ("rendered", "approvals", "tombstones")
 _ZERO = "0" * 40
+_MOST_PUSHED = 10_000
+_MARK = "configedge.control.hook"
+
+
+class ForeignHook(Exception):
+    """Somebody's own hook is where ours has to be."""
 
 
 def install(repository: Path, protections: Sequence[Protection], refusal: str | None) -> None:
-    """Makes Git run this. `refusal`: pushes are not taken here at all, and why. Raises OSError."""
+    """Makes Git run this. `refusal`: pushes are not taken here at all, and why. Raises OSError, ForeignHook."""
+    there = repository / "hooks" / "pre-receive"
+    if there.exists() and _MARK not in there.read_text(errors="replace"):
+        raise ForeignHook(f"{there} is not ours; move it away, or what it does into a check before the push")
     settings = {"protected": [asdict(rule) for rule in protections], "refusal": refusal}
     _write(repository / _SETTINGS, json.dumps(settings), 0o644)
     hooks = repository / "hooks"
     hooks.mkdir(exist_ok=True)
-    _write(hooks / "pre-receive", f"#!/bin/sh\nexec {shlex.quote(sys.executable)} -m configedge.control.hook\n", 0o755)
+    _write(hooks / "pre-receive", f"#!/bin/sh\nexec {shlex.quote(sys.executable)} -m {_MARK}\n", 0o755)
 
 
 def main() -> int:
@@ -69,7 +78,11 @@ def check(repo: pygit2.Repository, old: str, new: str, protections: Iterable[Pro
     after = repo[new].peel(pygit2.Commit)
     before = repo[old].peel(pygit2.Commit) if old != _ZERO else None
     try:
-        return [*_forged(repo, before, after), *_problems(repo, before, after, tuple(protections))]
+        return [
+            *_sideways(before, after),
+            *_forged(repo, before, after),
+            *_problems(repo, before, after, tuple(protections)),
+        ]
     except layout.LayoutError as error:
         return [Problem.of("layout", str(error), "")]
 
@@ -87,7 +100,8 @@ def _problems(
             )
     changed = set(layout.touched(was, now))
     paths = set(changed)
-    if _id(was, "policies") != _id(now, "policies"):
+    others = _id(was, "policies") != _id(now, "policies")
+    if others:
         paths |= {found.path for found in layout.bundles(repo, str(after.id))}
     for path in sorted(paths):
         old, new = (_document(repo, commit, path) for commit in (before, after))
@@ -105,8 +119,9 @@ def _problems(
             except BundleError as error:
                 yield from error.problems
                 continue
-        if path in changed:
-            keys = touched_keys(_values(old), _values(new))
+        governed = others and not path.layer and bool((_values(new) or {"spec": {}})["spec"].get("policies"))
+        if path in changed or governed:
+            keys = [""] if governed else touched_keys(_values(old), _values(new))
             if any(rule.covers(path, keys) for rule in protections):
                 yield Problem.of(
                     "approval-required", "it is protected", "propose the change over the API instead", file=path.git
@@ -115,13 +130,25 @@ def _problems(
         yield from one.problems
 
 
+def _sideways(before: pygit2.Commit | None, after: pygit2.Commit) -> Iterator[Problem]:
+    """A merge of main into something else: its commits would be in no history that follows first parents."""
+    at: pygit2.Commit | None = after
+    for _ in range(_MOST_PUSHED):
+        if before is None or (at is not None and at.id == before.id):
+            return
+        if at is None:
+            break
+        at = at.parents[0] if at.parents else None
+    yield Problem.of("branch", "main is not what this builds on by first parents", "git pull --rebase, then push again")
+
+
 def _forged(repo: pygit2.Repository, before: pygit2.Commit | None, after: pygit2.Commit) -> Iterator[Problem]:
     """Commits that say what only the control plane says of a commit: who it was to it, or which request."""
     new = repo.walk(after.id)
     if before is not None:
         new.hide(before.id)
     for commit in new:
-        last = commit.message.strip().rpartition("\n\n")[2]
+        last = layout.message(commit).strip().rpartition("\n\n")[2]
         if last.startswith(SUBJECT) or TRAILER.search(last):
             message = f"the commit {commit.short_id} ends as the control plane's own do"
             yield Problem.of("message", message, "take the last paragraph out of its message (git rebase -i, reword)")

@@ -13,6 +13,9 @@ from collections import OrderedDict
 from dataclasses import dataclass
 
 import pygit2
+from pygit2.enums import SortMode
+
+from configedge.control import layout
 
 REMEMBERED_S = 86_400
 """A key is looked for in the commits of a day."""
@@ -61,13 +64,17 @@ class Keys:
             return
         oldest = time.time() - REMEMBERED_S
         new: list[tuple[str, str, str]] = []
-        at: pygit2.Commit | None = repo[tip].peel(pygit2.Commit)
-        while at is not None and str(at.id) != self._tip and at.commit_time >= oldest and len(new) < _MOST:
+        # All parents, not the first alone: what a merge brought in was committed too.
+        walk = repo.walk(tip, SortMode.TIME)
+        if self._tip:
+            walk.hide(self._tip)
+        for at in walk:
+            if at.commit_time < oldest or len(new) == _MOST:
+                break
             # The last paragraph only: what a client wrote is quoted, and stands before it.
-            trailers = dict(TRAILER.findall(at.message.rstrip().rpartition("\n\n")[2]))
+            trailers = dict(TRAILER.findall(layout.message(at).rstrip().rpartition("\n\n")[2]))
             if len(trailers) == 2:
                 new.append((trailers["Idempotency-Key"], str(at.id), trailers["Request"]))
-            at = at.parents[0] if at.parents else None
         for digest, commit, request in reversed(new):
             self._found.setdefault(digest, (commit, request))
         while len(self._found) > _MOST:

@@ -28,7 +28,7 @@ from configedge.control.memo import Memo
 log = logging.getLogger(__name__)
 
 _TREES = 5_000
-# Bytes that rendered documents may take together.
+# Bytes that what is remembered of documents may take.
 _TEXTS = 64 << 20
 
 
@@ -71,12 +71,12 @@ class Broken:
 class Renderer:
     """From a root tree to one whose `rendered` is what its bundles and overlays say.
 
-    It remembers what it made by object ids, which never change their content; so a commit costs what it touches.
-    Thread-safe.
+    It remembers what it made by object ids, which never change their content; so a commit costs the overlays of the
+    namespaces that it touches. Thread-safe.
     """
 
     def __init__(self) -> None:
-        self._texts: Memo[tuple[str, str, str, BundlePath], bytes | BundleError] = Memo(_TEXTS)
+        self._made: Memo[tuple[str, str, str, BundlePath], pygit2.Oid | tuple[Problem, ...]] = Memo(_TEXTS)
         self._trees: OrderedDict[tuple[str, ...], pygit2.Oid] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -120,42 +120,79 @@ class Renderer:
         if (known := self._trees.get(key)) is not None:
             return repo[known].peel(pygit2.Tree)
         files: dict[str, pygit2.Oid | None] = {}
-        whole = True
-        for found in layout.documents(overlays, layer, None):
-            file = f"{found.path.namespace}/{found.path.name}.yaml"
-            base = layout.entry_at(repo, parent, file) if parent is not None else None
-            if base is None:
+        faults = len(broken)
+        for entry in overlays:
+            namespace = entry.name or ""
+            below = layout.directory(repo, parent, namespace)
+            if below is None or not isinstance(entry, pygit2.Tree):
                 # An overlay of a bundle that is gone has nothing to say.
                 continue
-            try:
-                files[file] = repo.create_blob(self.text(repo, found, str(base.id), policies, policies_id))
-            except BundleError as error:
-                whole = False
-                broken.append(Broken(found.path, error.problems))
-                last_good = layout.entry_at(repo, old, file) if old is not None else None
-                files[file] = last_good.id if last_good is not None else base.id
+            last = layout.directory(repo, old, namespace)
+            files[namespace] = self._namespace(
+                repo, layer, namespace, below, entry, last, policies, policies_id, broken
+            )
         result = layout.changed(repo, parent, files)
-        if whole:
-            self._trees[key] = result
-            if len(self._trees) > _TREES:
-                self._trees.popitem(last=False)
+        if len(broken) == faults:
+            self._remember(key, result)
         rendered = repo[result].peel(pygit2.Tree)
         return rendered if len(rendered) else None
 
-    def text(
-        self, repo: pygit2.Repository, overlay: layout.Found, base: str, policies: _core.Policies, policies_id: str
-    ) -> bytes:
-        """What an overlay makes of the document with the blob id `base`, checked. Raises BundleError."""
-        key = (base, overlay.blob, policies_id, overlay.path)
-        known = self._texts.get(key)
+    def _namespace(
+        self,
+        repo: pygit2.Repository,
+        layer: str,
+        namespace: str,
+        parent: pygit2.Tree,
+        overlays: pygit2.Tree,
+        old: pygit2.Tree | None,
+        policies: _core.Policies,
+        policies_id: str,
+        broken: list[Broken],
+    ) -> pygit2.Oid:
+        key = (layer, namespace, str(parent.id), str(overlays.id), policies_id)
+        if (known := self._trees.get(key)) is not None:
+            return known
+        files: dict[str, pygit2.Oid | None] = {}
+        faults = len(broken)
+        bases = {entry.name: entry.id for entry in parent}
+        lasts = {entry.name: entry.id for entry in old or ()}
+        for found in layout.namespace_documents(overlays, namespace, layer):
+            file = f"{found.path.name}.yaml"
+            base = bases.get(file)
+            if base is None:
+                continue
+            made = self._document(repo, found, base, policies, policies_id)
+            if isinstance(made, tuple):
+                broken.append(Broken(found.path, made))
+                made = lasts.get(file, base)
+            files[file] = made
+        result = layout.changed(repo, parent, files)
+        if len(broken) == faults:
+            self._remember(key, result)
+        return result
+
+    def _remember(self, key: tuple[str, ...], tree: pygit2.Oid) -> None:
+        self._trees[key] = tree
+        if len(self._trees) > _TREES:
+            self._trees.popitem(last=False)
+
+    def _document(
+        self,
+        repo: pygit2.Repository,
+        overlay: layout.Found,
+        base: pygit2.Oid,
+        policies: _core.Policies,
+        policies_id: str,
+    ) -> pygit2.Oid | tuple[Problem, ...]:
+        """The blob with what an overlay makes of the one with the id `base`, or why a node would refuse it."""
+        key = (str(base), overlay.blob, policies_id, overlay.path)
+        known = self._made.get(key)
         if known is None:
             try:
-                known = self._make(repo, overlay, base, policies)
+                known = repo.create_blob(self._make(repo, overlay, str(base), policies))
             except BundleError as error:
-                known = error
-            self._texts.keep(key, known, 1_000 + (len(known) if isinstance(known, bytes) else 4_000))
-        if isinstance(known, BundleError):
-            raise known
+                known = error.problems
+            self._made.keep(key, known, 1_000 if isinstance(known, pygit2.Oid) else 5_000)
         return known
 
     @staticmethod

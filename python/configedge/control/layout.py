@@ -55,6 +55,11 @@ class Found:
         return BundleError([Problem.of(code, message, hint, file=self.path.git)])
 
 
+def message(commit: pygit2.Commit) -> str:
+    """A commit's message, whatever encoding it claims to have."""
+    return commit.raw_message.decode("utf-8", "replace")
+
+
 def root(repo: pygit2.Repository, commit: str) -> pygit2.Tree:
     """The tree of a commit that is known to be there. Raises pygit2.GitError if the repository lost it."""
     try:
@@ -95,13 +100,17 @@ def layers(repo: pygit2.Repository, tree: pygit2.Tree) -> list[tuple[str, pygit2
 def documents(top: pygit2.Tree | None, layer: str, namespace: str | None) -> Iterator[Found]:
     """The documents in a tree of namespaces, as those of a layer, by namespace and name."""
     for directory_name, below in _entries(top, ""):
-        if not isinstance(below, pygit2.Tree) or namespace not in (None, directory_name):
+        if isinstance(below, pygit2.Tree) and namespace in (None, directory_name):
+            yield from namespace_documents(below, directory_name, layer)
+
+
+def namespace_documents(below: pygit2.Tree, namespace: str, layer: str) -> Iterator[Found]:
+    """The documents in the tree of one namespace, as those of a layer, by name."""
+    for name, entry in _entries(below, _SUFFIX):
+        try:
+            yield Found(BundlePath(namespace, name, layer), str(entry.id), entry.filemode)
+        except BundleError:
             continue
-        for name, entry in _entries(below, _SUFFIX):
-            try:
-                yield Found(BundlePath(directory_name, name, layer), str(entry.id), entry.filemode)
-            except BundleError:
-                continue
 
 
 def find(repo: pygit2.Repository, commit: str, path: BundlePath) -> Found | None:
@@ -231,6 +240,10 @@ def path_of(file: str) -> BundlePath | None:
         return None
 
 
+# A document lies no deeper than this; somebody's own files may.
+_DEEPEST = 4
+
+
 def _different(old: pygit2.Object | None, new: pygit2.Object | None, under: str) -> Iterator[str]:
     """Files by path that are in one of two trees alone, or are others."""
     if old is not None and new is not None and old.id == new.id and old.filemode == new.filemode:
@@ -239,9 +252,13 @@ def _different(old: pygit2.Object | None, new: pygit2.Object | None, under: str)
     if trees == [None, None]:
         yield under.removesuffix("/")
         return
+    if under.count("/") > _DEEPEST:
+        return
     was, now = ({entry.raw_name or b"": entry for entry in tree or ()} for tree in trees)
     for name in sorted(was.keys() | now.keys()):
-        yield from _different(was.get(name), now.get(name), f"{under}{name.decode('utf-8', 'replace')}/")
+        left, right = was.get(name), now.get(name)
+        if left is None or right is None or (left.id, left.filemode) != (right.id, right.filemode):
+            yield from _different(left, right, f"{under}{name.decode('utf-8', 'replace')}/")
 
 
 Files = Mapping[str, pygit2.Oid | None]

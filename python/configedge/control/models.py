@@ -282,11 +282,17 @@ class LooseChangeSet(Shape):
     changes: list[LooseOperation] = Field(min_length=1, max_length=200)
 
 
+class AllBackTo(Shape):
+    model_config = {"json_schema_extra": {"examples": [EXAMPLE_ROLLBACK]}}
+
+    to: Commit
+
+
 class RollbackTo(Shape):
     model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE_ROLLBACK]})
 
     to: Commit
-    overlays: bool = Field(True, description="Its overlays too.")
+    overlays: bool = Field(False, description="Its overlays too, whatever they are now.")
 
 
 class HistoryItem(Shape):

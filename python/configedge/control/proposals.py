@@ -29,6 +29,7 @@ from configedge.control.store import (
     Advanced,
     Draft,
     Identity,
+    Move,
     NotFound,
     Precondition,
     Stale,
@@ -61,6 +62,16 @@ class Person:
     name: str
     time: int
     email: str = ""
+    owner: str = ""
+    """Who made the token, if it is one. An admin makes tokens for many, so two of the same maker are two people."""
+
+    @classmethod
+    def of(cls, who: Principal) -> Person:
+        return cls(who.subject, who.name, int(time.time()), who.email, who.owner)
+
+    def is_of(self, who: Principal) -> bool:
+        """Whether it is the same person, or one of the two is a token that the other made."""
+        return who.subject in (self.subject, self.owner) or self.subject == who.owner
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +175,7 @@ class Proposals:
         plan = self._writing.plan(request, operations, tip, keep=not request.dry_run)
         if not plan.changed:
             raise NotAllowed("it would change nothing; there is nothing to approve")
-        author = Person(request.who.subject, request.who.name, int(time.time()), request.who.email)
+        author = Person.of(request.who)
         changes = tuple(
             Change(str(effect.path), effect.before, effect.after) for effect in plan.effects if effect.changed
         )
@@ -187,17 +198,19 @@ class Proposals:
 
     def approve(self, request: Request, id: str, digest: str) -> Document:
         """One more person's approval of exactly this; commits it if that was the last one needed."""
+        # Another replica may have closed it.
+        self._store.refresh()
         proposal = self._open(request.who, id)
         who = request.who
         for change in proposal.changes:
             require(who, Verb.approve, change.path)
-        if who.subject == proposal.author.subject:
-            raise NotAllowed("nobody approves of a change of their own; ask somebody else")
+        if proposal.author.is_of(who):
+            raise NotAllowed("nobody approves of a change of their own, nor by a token; ask somebody else")
         if digest != proposal.digest:
             raise Stale("the digest is not that of this proposal; look at it again", None)
         approvals = proposal.approvals
-        if all(person.subject != who.subject for person in approvals):
-            approvals += (Person(who.subject, who.name, int(time.time()), who.email),)
+        if not any(person.is_of(who) for person in approvals):
+            approvals += (Person.of(who),)
         approved = replace(proposal, approvals=approvals)
         plan = self._plan(approved, keep=False)
         if plan.digest != proposal.digest:
@@ -209,11 +222,12 @@ class Proposals:
             return approved.as_dict()
         if len(approvals) >= needed:
             commit = self._commit(approved, request)
-            approved = replace(approved, state=State.committed, commit=commit)
+            return replace(approved, state=State.committed, commit=commit).as_dict()
         self._save(approved, request)
         return approved.as_dict()
 
     def reject(self, request: Request, id: str, reason: str) -> Document:
+        self._store.refresh()
         proposal = self._open(request.who, id)
         for change in proposal.changes:
             require(request.who, Verb.approve, change.path)
@@ -221,6 +235,7 @@ class Proposals:
 
     def withdraw(self, request: Request, id: str) -> Document:
         """Its author's change of mind."""
+        self._store.refresh()
         proposal = self._open(request.who, id)
         if request.who.subject != proposal.author.subject:
             raise NotAllowed(f"it is {proposal.author.name}'s; reject it if it must go")
@@ -253,7 +268,13 @@ class Proposals:
             names = ", ".join(person.name for person in proposal.approvals)
             note = f"{proposal.message}\nProposal {proposal.id}, approved by {names}".strip()
             subject = f"{proposal.author.subject}"
-            return Draft(plan.tree, message_of(plan.summary, note, subject, request.request_id))
+            message = message_of(plan.summary, note, subject, request.request_id)
+
+            def closed(commit: str) -> Move:
+                return self._move_to(replace(proposal, state=State.committed, commit=commit), request)
+
+            # With it, not after it: nobody can close the proposal in between.
+            return Draft(plan.tree, message, closed)
 
         return self._store.advance(draft, author).commit
 
@@ -318,7 +339,10 @@ class Proposals:
         record_of = f"approvals/{id}.json"
         if proposal.state is State.open and (text := self._store.file(record_of)) is not None:
             # We were stopped between the commit and saying so.
-            approved = tuple(Person(**person) for person in json.loads(text)["approved"])
+            try:
+                approved = tuple(Person(**person) for person in json.loads(text)["approved"])
+            except (KeyError, TypeError, ValueError):
+                approved = ()
             commit = self._store.since_when(record_of)
             return replace(proposal, state=State.committed, approvals=approved, commit=commit)
         return proposal
@@ -334,6 +358,14 @@ class Proposals:
     def _save(
         self, proposal: Proposal, request: Request, texts: dict[str, str] | None = None, new: bool = False
     ) -> None:
+        try:
+            self._store.move(self._move_to(proposal, request, texts, new))
+        except pygit2.GitError as error:
+            raise Unwritable(f"somebody else changed the proposal meanwhile ({error}); try again") from error
+
+    def _move_to(
+        self, proposal: Proposal, request: Request, texts: dict[str, str] | None = None, new: bool = False
+    ) -> Move:
         repo = self._store.repo
         files: dict[str, pygit2.Oid | None] = {"proposal.json": repo.create_blob(_text(_record(proposal)))}
         files |= {path: pygit2.Oid(hex=blob) for path, blob in (texts or {}).items()}
@@ -343,10 +375,7 @@ class Proposals:
         summary = f"Proposal {proposal.id}: {proposal.state.value}"
         message = message_of(summary, proposal.message, request.who.subject, request.request_id)
         commit = self._store.make_commit(who, message, tree, [str(before.id)] if before is not None else [])
-        try:
-            self._store.move(PROPOSALS + proposal.id, commit, str(before.id) if before is not None else None)
-        except pygit2.GitError as error:
-            raise Unwritable(f"somebody else changed the proposal meanwhile ({error}); try again") from error
+        return Move(PROPOSALS + proposal.id, commit, str(before.id) if before is not None else None)
 
 
 def called(id: str) -> str:

@@ -16,6 +16,7 @@ from configedge.control import layers, layout
 from configedge.control.auth import Principal, Verb
 from configedge.control.changes import Overlaid, Plan, named
 from configedge.control.diff import json_type, key_changes
+from configedge.control.memo import Memo
 from configedge.control.store import NotFound, Store, Stored
 
 Document = dict[str, Any]
@@ -80,6 +81,8 @@ class Reading:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        # Which commit gave a key its value, by document, key and a commit that has that value.
+        self._changes: Memo[tuple[BundlePath, str, str], Document] = Memo(4 << 20)
 
     def bundles(
         self, who: Principal, namespace: str | None, limit: int, cursor: str | None, at: str | None
@@ -263,26 +266,32 @@ class Reading:
             return None
 
     def _last_change(self, path: BundlePath, key: str, commit: str) -> Document:
-        """The commit that made a document say what it says of a key now."""
-        found: Document = {"commit": None, "time": None, "author": None}
-        now = _MISSING
+        """The commit that made a document say what it says of a key now; nothing if it is too long ago to look for."""
+        newest = next(iter(self._store.history(path, 1, commit).items), None)
+        found = self._look_back(path, key, newest.commit) if newest is not None else None
+        if newest is None or found is None:
+            return {"commit": None, "time": None, "author": None}
+        self._changes.keep((path, key, newest.commit), found, 1_000)
+        return found
+
+    def _look_back(self, path: BundlePath, key: str, commit: str) -> Document | None:
         cursor: str | None = commit
-        last = None
+        now: Any = _MISSING
+        last: Document | None = None
         for _ in range(_PAGES):
-            if cursor is None:
-                break
             page = self._store.history(path, 100, cursor)
             for item in page.items:
-                stored = self._maybe(path, item.commit)
-                document = _document(stored)
+                document = _document(self._maybe(path, item.commit))
                 value = _look_up(document["spec"]["values"], key) if document else (False, None)
-                if now is _MISSING:
-                    now = value
-                if value != now:
-                    return found if last is None else last
-                last = {"commit": item.commit, "time": item.time, "author": item.author}
-            cursor = page.next
-        return last or found
+                if now is not _MISSING and value != now:
+                    return last
+                # From here on it was looked for before: with the same value there, with the same end.
+                if (known := self._changes.get((path, key, item.commit))) is not None:
+                    return known
+                now, last = value, {"commit": item.commit, "time": item.time, "author": item.author}
+            if (cursor := page.next) is None:
+                return last
+        return None
 
 
 _MISSING: Any = object()

@@ -24,6 +24,7 @@ from configedge.control.layout import BRANCH
 
 if TYPE_CHECKING:
     from configedge.control.repository import Repository
+    from configedge.control.store import Move
 
 log = logging.getLogger(__name__)
 
@@ -64,10 +65,15 @@ class Remote:
             # What is here is served; writes will say why they cannot be made.
             log.error("starting without the remote: %s", error)
 
-    def push(self, commit: str, onto: str, ref: str = BRANCH) -> None:
-        """Makes `commit` what the remote's ref is, if that is still `onto`. Raises Rejected, Unreachable, Uncertain."""
-        lease = f"--force-with-lease={ref}:{onto}"
-        done = self._git("push", "--porcelain", "--no-verify", lease, self.url, f"{commit}:{ref}")
+    def push(self, commit: str, onto: str, ref: str = BRANCH, also: Move | None = None) -> None:
+        """Makes `commit` what the remote's ref is, if that is still `onto`; and `also`, both or neither.
+
+        Raises Rejected, Unreachable, Uncertain.
+        """
+        moves = [(ref, commit, onto), *([(also.ref, also.commit, also.before or "")] if also is not None else [])]
+        leases = [f"--force-with-lease={name}:{before}" for name, _, before in moves]
+        specs = [f"{after}:{name}" for name, after, _ in moves]
+        done = self._git("push", "--porcelain", "--no-verify", "--atomic", *leases, self.url, *specs)
         if done is not None and done.returncode == 0:
             self.problem = None
             return
@@ -83,18 +89,26 @@ class Remote:
         if self._has(there, commit):
             return
         if there == onto:
+            if also is not None and "rejected" in said:
+                raise Unreachable(f"{also.ref} is not what it was at the remote ({said}); look at it again")
             if "rejected" not in said:
                 # It may be on its way still.
                 raise Uncertain(f"the push was interrupted ({said}); repeat the request with the same Idempotency-Key")
             self.problem = f"the remote refuses pushes: {said}"
             raise Unreachable(f"the remote refused the commit ({said}); nothing was changed")
-        self._follow(there)
+        self._follow(there, onto)
         raise Rejected(said)
 
     def fetch(self) -> bool:
         """Brings here what the remote has; gives whether that is new. Raises Unreachable."""
+        # Before: a writer may push, and move main, while this fetches.
+        known = self._here()
         there = self._fetch()
-        return self._follow(there) if there else self._publish()
+        return self._follow(there, known) if there else self._publish()
+
+    def _here(self) -> str:
+        assert self._repository is not None
+        return str(self._repository.open().references[BRANCH].target)
 
     def _fetch(self) -> str:
         """The remote's tip, with its objects here; empty if it has no branch main."""
@@ -119,13 +133,12 @@ class Remote:
         self._git("push", "--porcelain", f"--force-with-lease={BRANCH}:", self.url, f"{tip}:{BRANCH}")
         # Whoever was first, that is the history.
         there = self._fetch()
-        return self._follow(there) if there else False
+        return self._follow(there, tip) if there else False
 
-    def _follow(self, there: str) -> bool:
+    def _follow(self, there: str, here: str) -> bool:
+        """Goes where the remote is. `here` is where main was before that was asked."""
         assert self._repository is not None
         repo = self._repository.open()
-        branch = repo.references[BRANCH]
-        here = str(branch.target)
         if here == there:
             return False
         ours = repo[here].peel(pygit2.Commit)
@@ -137,6 +150,9 @@ class Remote:
             else:
                 self.problem = "the remote's history is another one than that here; give --repo an empty directory"
             raise Unreachable(self.problem)
+        branch = repo.references[BRANCH]
+        if str(branch.target) != here and repo.descendant_of(str(branch.target), there):
+            return False
         branch.set_target(there)
         return True
 

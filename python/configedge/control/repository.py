@@ -20,6 +20,8 @@ log = logging.getLogger(__name__)
 _OURS = "configedge.lock"
 # A lock this old belongs to nobody: git and libgit2 hold one for milliseconds.
 _STALE_S = 1.0
+# While pushes come and go, one has to be this old.
+_DEAD_S = 10.0
 _SETTINGS = {
     # What others push must not rewrite the history that ETags and audits rest on, and must be as durable as our own.
     "receive.denyNonFastForwards": "true",
@@ -91,6 +93,13 @@ class Repository:
         if self._lock >= 0:
             os.close(self._lock)
             self._lock = -1
+
+    def drop_stale_lock(self) -> None:
+        """Removes the branch's lock if whoever made it must be dead: a push that was killed leaves one."""
+        lock = self.path / f"{BRANCH}.lock"
+        if (_age(lock) or 0.0) > _DEAD_S:
+            log.warning("removed %s, which nobody can hold any more", lock)
+            lock.unlink(missing_ok=True)
 
     def loose_objects(self) -> int:
         """About how many objects are not packed."""

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from pathlib import Path
 
 import pygit2
 
-_MOST = 5_000
+_MOST = 300
 # What is written has to come before what is there.
 _PRIORITY = 1_000
 
 
 class Scratch:
-    """Reads what the repository has, and keeps what is written in a temporary directory. One thread at a time."""
+    """Reads what the repository has, and keeps what is written in a directory that is emptied again and again.
+
+    Of the repository's own, so that what a killed process left goes at the next start; nothing in it is flushed. One
+    thread at a time.
+    """
 
     def __init__(self, repository: Path) -> None:
         self._repository = repository
-        self._directory: Path | None = None
+        self._directory = repository / "configedge-scratch"
+        shutil.rmtree(self._directory, ignore_errors=True)
         self._repo: pygit2.Repository | None = None
         self._plans = 0
 
@@ -28,8 +32,7 @@ class Scratch:
         if self._repo is not None and self._plans % _MOST:
             return self._repo, False
         self.close()
-        memory = Path("/dev/shm")
-        self._directory = Path(tempfile.mkdtemp(prefix="configedge-", dir=memory if memory.is_dir() else None))
+        self._directory.mkdir(mode=0o700, exist_ok=True)
         repo = pygit2.Repository(str(self._repository))
         repo.odb.add_backend(pygit2.OdbBackendLoose(str(self._directory), -1, False), _PRIORITY)
         self._repo = repo
@@ -37,6 +40,4 @@ class Scratch:
 
     def close(self) -> None:
         self._repo = None
-        if self._directory is not None:
-            shutil.rmtree(self._directory, ignore_errors=True)
-            self._directory = None
+        shutil.rmtree(self._directory, ignore_errors=True)

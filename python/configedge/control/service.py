@@ -25,6 +25,7 @@ from configedge.control.metrics import Metrics
 from configedge.control.proposals import Proposals
 from configedge.control.rates import Rates
 from configedge.control.reading import Forbidden, Reading
+from configedge.control.remote import Unreachable
 from configedge.control.store import Full, Store, StoreError
 from configedge.control.traces import Tracing
 from configedge.control.writing import ApprovalRequired, Writing
@@ -104,6 +105,7 @@ class Service:
         self.rates = parts.rates
         self.bodies = Bodies()
         self.checks: dict[str, Check] = {"audit": self.audit_problem, **parts.checks}
+        self._identifiers = ThreadPoolExecutor(2, "identify")
         self._readers = ThreadPoolExecutor(4, "read")
         self._writer = ThreadPoolExecutor(1, "write")
         self._trier = ThreadPoolExecutor(1, "try")
@@ -127,6 +129,10 @@ class Service:
         context = contextvars.copy_context()
         work = lambda: context.run(lambda: _looking(call, *args, **kwargs))  # noqa: E731
         return await asyncio.get_running_loop().run_in_executor(self._readers, work)
+
+    async def identify(self, values: Sequence[str]) -> Principal:
+        """Who has these values of the Authorization header; not behind what others read. Raises Unauthenticated."""
+        return await asyncio.get_running_loop().run_in_executor(self._identifiers, self.parts.identify, values)
 
     async def ask(self, who: Principal, request_id: str, call: Callable[..., T], *args: Any) -> T:
         """A question of somebody, which is written down if it is denied."""
@@ -163,7 +169,7 @@ class Service:
                 self.note(who.subject, action, target, "denied", request_id=request_id, detail=str(error))
                 self.events.refused(who.subject, target, "denied", str(error))
                 raise
-            except (BundleError, StoreError, KeyReused) as error:
+            except (BundleError, StoreError, KeyReused, Unreachable) as error:
                 code = error.problems[0].code if isinstance(error, BundleError) else type(error).__name__.lower()
                 # Of what is wrong only what and where: the text of a message may have a value in it.
                 where = (
@@ -259,6 +265,7 @@ class Service:
         self._trier.shutdown(cancel_futures=True)
         self.writing.close()
         self._readers.shutdown(cancel_futures=True)
+        self._identifiers.shutdown(cancel_futures=True)
         self.parts.fleet.close()
         self.parts.tracing.close()
         if self.parts.audit is not None:

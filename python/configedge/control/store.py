@@ -7,6 +7,7 @@ reach a work tree.
 from __future__ import annotations
 
 import logging
+import os
 import random
 import re
 import threading
@@ -14,6 +15,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Generic, NoReturn, TypeVar
 
@@ -37,9 +39,11 @@ _ATTEMPTS = 12
 _PAUSE_S = 0.02
 # A page of one bundle's history looks at this many commits at most; the cursor then goes on from there.
 _SCAN = 2_000
+# ... and for so long: others read too.
+_SCAN_S = 0.25
 # What parsed documents may take together, in bytes, and about what one does beside its text and for each byte of that.
-_PARSED = 64 << 20
-_LEAST, _AS_OBJECTS = 2_000, 8
+_PARSED = 32 << 20
+_LEAST, _AS_OBJECTS = 2_000, 10
 # A request looks at so many new commits itself; the rest is for `learn`.
 _CATCH_UP = 20
 _COMMIT_ID = re.compile(r"[0-9a-f]{40}", re.ASCII)
@@ -122,12 +126,24 @@ SUBJECT = "Subject: "
 
 
 @dataclass(frozen=True, slots=True)
+class Move:
+    """A ref other than main that is to point to another commit."""
+
+    ref: str
+    commit: str
+    before: str | None
+    """Where it must be now; None: it must not exist."""
+
+
+@dataclass(frozen=True, slots=True)
 class Draft:
     """A commit that is to be made on top of the one that it was computed from."""
 
     tree: pygit2.Oid
     message: str
     """Ends with a paragraph of trailers, of which the first is the subject."""
+    also: Callable[[str], Move] | None = None
+    """What else is moved together with main, from the new commit's id."""
 
 
 def message_of(summary: str, note: str, subject: str, request_id: str) -> str:
@@ -230,7 +246,8 @@ class Store:
         """Bundles by namespace and name, those that follow `after`. Raises NotFound for a commit that is not there."""
         commit = self.resolve(at)
         entries = layout.bundles(self.repo, commit, namespace)
-        found = [one for one in entries if (after is None or one.path > after) and visible(one.path)]
+        wanted = (one for one in entries if (after is None or one.path > after) and visible(one.path))
+        found = list(islice(wanted, limit + 1))
         items = tuple(self._stored(entry, commit) for entry in found[:limit])
         return Page(commit, items, str(items[-1].path) if len(found) > limit else None)
 
@@ -298,8 +315,9 @@ class Store:
                     return Page(tip, tuple(items), known[1])
                 start = known[1]
         at: pygit2.Commit | None = self._commit(start)
+        until = time.monotonic() + _SCAN_S
         for _ in range(_SCAN):
-            if at is None or len(items) == limit:
+            if at is None or len(items) == limit or time.monotonic() > until:
                 break
             before = at.parents[0] if at.parents else None
             wanted = path is None or layout.differs(self.repo, before, at, path)
@@ -344,6 +362,13 @@ class Store:
             at = at.parents[0] if at.parents else None
         return None
 
+    def on_main(self, commit: str) -> str:
+        """A commit that main came by. Raises NotFound."""
+        there, tip = self.resolve(commit), self.tip()
+        if there != tip and not self.repo.descendant_of(tip, there):
+            raise NotFound(f"{commit} is no commit of main; GET /v1/history lists them")
+        return there
+
     def since_when(self, file: str) -> str | None:
         """The commit that brought a file that is there; None if that is too long ago to look for."""
         at = self._commit(self.tip())
@@ -356,11 +381,12 @@ class Store:
 
     @staticmethod
     def _change(commit: pygit2.Commit) -> Change:
-        message, _, trailers = commit.message.strip().rpartition("\n\n")
+        whole = layout.message(commit).strip()
+        message, _, trailers = whole.rpartition("\n\n")
         if trailers.startswith(SUBJECT):
             subject: str | None = trailers.partition("\n")[0].removeprefix(SUBJECT)
         else:
-            message, subject = commit.message.strip(), None
+            message, subject = whole, None
         parent = str(commit.parent_ids[0]) if commit.parent_ids else None
         return Change(str(commit.id), parent, commit.commit_time, commit.author.name, subject, message)
 
@@ -385,7 +411,7 @@ class Store:
                         return Advanced(done, True, True)
                     try:
                         wanted = draft(tip)
-                    except (StoreError, BundleError):
+                    except StoreError:
                         # Another replica may have what this change is made on.
                         if self._behind(tip):
                             continue
@@ -397,7 +423,8 @@ class Store:
                     raise
                 except (pygit2.GitError, OSError, Rejected) as error:
                     if not _lost_race(error):
-                        _refuse(error)
+                        _refuse(error, self.repository.path)
+                    self.repository.drop_stale_lock()
                     for tell in self.on_retry:
                         tell()
                     # Somebody else's push holds the branch, or moved it: look again whether we still may.
@@ -434,8 +461,9 @@ class Store:
         who = pygit2.Signature(author.name, author.email, when, 0)
         message = draft.message if key is None else draft.message + key.trailers()
         commit = self.make_commit(who, message, draft.tree, [tip])
+        move = draft.also(commit) if draft.also is not None else None
         if self._remote is not None:
-            self._remote.push(commit, tip)
+            self._remote.push(commit, tip, also=move)
         try:
             branch.set_target(commit)
         except (pygit2.GitError, OSError):
@@ -445,19 +473,37 @@ class Store:
             if tip != commit and not repo.descendant_of(tip, commit):
                 raise
             self.repository.sync_branch()
+        if move is not None:
+            try:
+                self._move(move)
+            except pygit2.GitError as error:
+                # Main says so, and that is what counts.
+                log.warning("%s was not moved: %s", move.ref, error)
         return commit
 
-    def move(self, ref: str, commit: str, before: str | None) -> None:
-        """Makes a ref other than main point to a commit, at the remote too. Raises GitError if it is not as before."""
+    def move(self, move: Move) -> None:
+        """Moves a ref other than main, at the remote too. Raises GitError if it is not as before, Unreachable."""
         if self._remote is not None:
-            self._remote.push(commit, before or "", ref)
-        if before is None:
-            self.repo.references.create(ref, commit)
+            self._remote.push(move.commit, move.before or "", move.ref)
+        self._move(move)
+
+    def _move(self, move: Move) -> None:
+        references = self.repo.references
+        there = str(references[move.ref].target) if move.ref in references else None
+        if there == move.commit:
+            # What was pushed came back already, by the thread that fetches.
             return
-        reference = self.repo.references[ref]
-        if str(reference.target) != before:
+        if there != move.before:
             raise pygit2.GitError(_MOVED)
-        reference.set_target(commit)
+        if there is None:
+            references.create(move.ref, move.commit)
+        else:
+            references[move.ref].set_target(move.commit)
+
+    def refresh(self) -> None:
+        """Brings here what the remote has, if there is one. Raises Unreachable."""
+        if self._remote is not None:
+            self._remote.fetch()
 
     def make_commit(self, who: pygit2.Signature, message: str, tree: pygit2.Oid, parents: Sequence[str]) -> str:
         """A commit object that no branch has yet, signed if there is a signer; gives its id."""
@@ -532,10 +578,19 @@ def _lost_race(error: Exception) -> bool:
     return isinstance(error, Rejected) or _MOVED in str(error) or "failed to lock file" in str(error)
 
 
-def _refuse(error: Exception) -> NoReturn:
-    # libgit2 hands on the system's words, not its number.
+def _refuse(error: Exception, path: Path) -> NoReturn:
+    # libgit2 hands on the system's words, not its number, and sometimes words of something before.
     reason = str(error)
     log.error("a commit failed: %s", reason)
-    if any(words in reason for words in ("No space left", "quota exceeded", "File too large")):
+    if any(words in reason for words in ("No space left", "quota exceeded", "File too large")) or _is_full(path):
         raise Full(f"the repository's file system is full ({reason}); free space, then try again") from error
     raise Unwritable(f"the repository cannot be written ({reason})") from error
+
+
+def _is_full(path: Path) -> bool:
+    try:
+        space = os.statvfs(path)
+    except OSError:
+        return False
+    # Some have no number of files to run out of.
+    return space.f_bavail * space.f_frsize < _LITTLE or (space.f_files > 0 and space.f_favail == 0)

@@ -43,7 +43,7 @@ def read(text: bytes | None) -> tuple[Tombstone, ...]:
     """From the text of that file. What is not as we write it is passed over: a push may have changed it."""
     try:
         items = yaml.load(text or b"", Loader=yaml.CSafeLoader)
-    except yaml.YAMLError:
+    except (yaml.YAMLError, ValueError, RecursionError):
         return ()
     found = []
     for item in items if isinstance(items, list) else []:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from configedge.bundle import BundlePath
@@ -36,8 +36,8 @@ ANYTHING = Precondition(anyhow=True)
 class ApprovalRequired(Exception):
     """A protected path: somebody else has to approve the change first."""
 
-    def __init__(self, effects: Sequence[Effect], approvals: int) -> None:
-        paths = ", ".join(str(effect.path) for effect in effects[:5])
+    def __init__(self, protected: Sequence[BundlePath], approvals: int) -> None:
+        paths = ", ".join(map(str, protected[:5]))
         people = "another person" if approvals == 1 else f"{approvals} other persons"
         super().__init__(f"{paths} is protected: propose the change (POST /v1/proposals), and let {people} approve it")
 
@@ -97,7 +97,7 @@ class Writing:
     def roll_back(self, request: Request, path: BundlePath, to: str, need: Precondition, overlays: bool) -> Document:
         """A bundle, with its overlays if asked, as it was at a commit: a new commit with the old text."""
         require(request.who, Verb.write, path)
-        then = self.store.resolve(to)
+        then = self.store.on_main(to)
 
         def operations(tip: str) -> tuple[Sequence[Operation], None, str]:
             found = [self._restored(path, then, need)]
@@ -115,7 +115,7 @@ class Writing:
     def roll_all_back(self, request: Request, to: str, tip: str | None) -> Document:
         """Every bundle, overlay and policy as at a commit. `tip` is what main must still be at; None: whatever."""
         require_everywhere(request.who, Verb.admin)
-        then = self.store.resolve(to)
+        then = self.store.on_main(to)
 
         def operations(now: str) -> tuple[Sequence[Operation], layout.Files, str]:
             if tip is not None and tip != now:
@@ -140,7 +140,9 @@ class Writing:
 
     def needed(self, plan: Plan) -> int:
         """How many others must approve of a plan."""
-        return max((rule.approvals for effect in plan.effects for rule in self._covering(effect)), default=0)
+        rules = [rule for effect in plan.effects for rule in self._covering(effect)]
+        rules += [rule for path in plan.governed for rule in self._protections() if rule.covers(path, [""])]
+        return max((rule.approvals for rule in rules), default=0)
 
     def _do(
         self,
@@ -167,13 +169,15 @@ class Writing:
                 extra=extra,
                 any_number=at_once,
                 stages=stages,
+                gate=None if trial else self._refuse_protected,
             )
-            return made, summary or made.summary
+            return replace(made, summary=summary or made.summary), summary or made.summary
 
         def draft(tip: str) -> Draft:
             nonlocal plan
             plan, summary = planned(tip)
-            self._require_approvals(plan)
+            if needed := self.needed(plan):
+                raise ApprovalRequired(plan.governed, needed)
             return Draft(plan.tree, request.message(summary))
 
         if trial:
@@ -192,10 +196,10 @@ class Writing:
         assert plan is not None, "it was drafted to be committed"
         return reply(plan, advanced)
 
-    def _require_approvals(self, plan: Plan) -> None:
-        protected = [effect for effect in plan.effects if effect.changed and self._covering(effect)]
-        if protected:
-            raise ApprovalRequired(protected, self.needed(plan))
+    def _refuse_protected(self, effects: Sequence[Effect]) -> None:
+        rules = {effect.path: self._covering(effect) for effect in effects}
+        if protected := [path for path, covering in rules.items() if covering]:
+            raise ApprovalRequired(protected, max(rule.approvals for path in protected for rule in rules[path]))
 
     def _covering(self, effect: Effect) -> list[Protection]:
         if not effect.changed:

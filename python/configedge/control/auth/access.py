@@ -100,6 +100,8 @@ class Principal:
     """For commits, as is `email`."""
     email: str
     grants: tuple[Grant, ...]
+    owner: str = ""
+    """For a token: who made it, and so may have it."""
 
     def may(self, verb: Verb, path: BundlePath) -> bool:
         return any(grant.allows(verb, path) for grant in self.grants)

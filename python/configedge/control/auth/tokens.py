@@ -61,7 +61,8 @@ class TokenInfo:
 
     def principal(self) -> Principal:
         host = "localhost" if self.local else "tokens.configedge.invalid"
-        return Principal(self.subject, self.name, f"{self.name}@{host}", self.grants)
+        owner = "" if self.local else self.created_by
+        return Principal(self.subject, self.name, f"{self.name}@{host}", self.grants, owner)
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,7 +90,7 @@ def _do(visit: Visitor, ask: Asked, action: str, path: BundlePath | None, to: st
         return writing.change(ask, [Delete(path, need)])
     if path is None:
         return writing.roll_all_back(ask, to, version)
-    return writing.roll_back(ask, path, to, need, overlays=not path.layer)
+    return writing.roll_back(ask, path, to, need, overlays=False)
 
 
 def _operations(post: Posted, plan: Document, action: str, to: str) -> list[Operation]:

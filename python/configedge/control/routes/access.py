@@ -57,7 +57,10 @@ async def create_token(request: Request, who: Who, dry_run: DryRun = False) -> R
     _, sent = await read_json(request)
     needed: dict[str, type] = {"name": str, "grants": list, "expires_in_s": int}
     wanted = members(sent, needed, {})
-    grants = [_read_grant(item, f"grants.{at}") for at, item in enumerate(wanted["grants"][:100])]
+    grants = [_read_grant(item, f"grants.{at}") for at, item in enumerate(wanted["grants"])]
+    if not 1 <= len(grants) <= 100:
+        problem = Problem.of("limit", f"{len(grants)} grants; give 1 to 100", "make several tokens", key="grants")
+        raise BundleError([problem])
     service = Service.of(request)
 
     def create() -> dict[str, Any]:

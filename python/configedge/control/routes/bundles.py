@@ -10,7 +10,7 @@ from starlette.responses import Response
 from configedge.bundle import BundlePath
 from configedge.control import models
 from configedge.control.auth import Principal
-from configedge.control.changes import Delete, Operation, Patch, Put
+from configedge.control.changes import Delete, Operation, Patch, Put, named
 from configedge.control.problems import ApiError
 from configedge.control.requests import JSON, is_unmodified, read_body, write_precondition
 from configedge.control.routes.common import (
@@ -289,6 +289,13 @@ async def _delete(
     return await _write(request, who, operation, b"", "delete", dry_run, False, message, key)
 
 
+async def _unchanged(service: Service, path: BundlePath, commit: str) -> dict[str, Any]:
+    stored = await service.read(service.store.get, path, commit)
+    document = stored.bundle and stored.bundle.document
+    told: dict[str, Any] = {"before": stored.etag, "etag": stored.etag, "document": document, "changed": False}
+    return named(path) | told | {"warnings": [], "changes": []}
+
+
 async def _write(
     request: Request,
     who: Principal,
@@ -308,8 +315,10 @@ async def _write(
         return service.writing.change(change, [operation], stages=stages)
 
     done = await service.act(who, change.request_id, action, str(operation.path), work, trial=dry_run)
-    effects = {effect["layer"]: effect for effect in done.pop("effects")}
-    effect = effects[operation.path.layer]
+    path = operation.path
+    found = [effect for effect in done.pop("effects") if named(path).items() <= effect.items()]
+    # A request that is repeated may have been one that changed nothing.
+    effect = found[0] if found else await _unchanged(service, path, done["commit"])
     done.pop("message")
     warnings = [*effect.pop("warnings"), *done.pop("warnings")]
     response = respond(

@@ -99,7 +99,9 @@ async def roll_back(
     if_match: IfMatch = None,
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
-    """To what it was at a commit, with its overlays. Neither size nor deleted keys stand in the way; the checks do.
+    """To what it was at a commit; with `overlays`, its overlays too, whatever they are now.
+
+    Neither size nor deleted keys stand in the way; the checks do.
 
     Send If-Match with the ETag of the bundle now, or If-None-Match: * to bring back one that was deleted.
     """
@@ -111,7 +113,7 @@ async def roll_back(
     service = Service.of(request)
 
     def work() -> dict[str, Any]:
-        return service.writing.roll_back(ask, path, wanted["to"], require, wanted.get("overlays", True))
+        return service.writing.roll_back(ask, path, wanted["to"], require, wanted.get("overlays", False))
 
     return respond(await service.act(who, ask.request_id, "rollback", str(path), work, trial=dry_run))
 
@@ -120,7 +122,7 @@ async def roll_back(
     "/v1/rollback",
     summary="Roll everything back",
     responses=answers(models.ChangeReply, "All is as it was, by a new commit."),
-    openapi_extra=takes((JSON, models.ref(models.RollbackTo), models.EXAMPLE_ROLLBACK)),
+    openapi_extra=takes((JSON, models.ref(models.AllBackTo), models.EXAMPLE_ROLLBACK)),
 )
 async def roll_all_back(
     request: Request,
@@ -136,7 +138,7 @@ async def roll_all_back(
         raise ApiError(428, "precondition-required", "send If-Match with the tip that you have seen (GET /v1/history)")
     tips = None if match.strip() == "*" else strong_etags(match)
     body, sent = await read_json(request)
-    wanted = members(sent, {"to": str}, {"overlays": bool})
+    wanted = members(sent, {"to": str}, {})
     ask = asked(request, who, body, note=message, dry_run=dry_run, key=idempotency_key)
     service = Service.of(request)
 

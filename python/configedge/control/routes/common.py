@@ -33,7 +33,7 @@ async def known(request: Request) -> Principal:
     service = Service.of(request)
     values = request.headers.getlist("authorization")
     try:
-        who = await service.read(service.parts.identify, values)
+        who = await service.identify(values)
     except Unauthenticated as refused:
         target = f"{request.method} {path_for_people(request.scope)}"
         await service.read(service.unknown, refused, target, request.state.request_id)

@@ -12,6 +12,7 @@ from sse_starlette.sse import EventSourceResponse
 from starlette.responses import Response
 
 from configedge.bundle import BundlePath, dump_json
+from configedge.control.auth import Unauthenticated
 from configedge.control.problems import ApiError
 from configedge.control.routes.common import PROBLEM, BundleName, Namespace, Who, make_router
 from configedge.control.service import Service
@@ -48,7 +49,16 @@ async def watch(
     if last_event_id is not None and not _COMMIT.fullmatch(last_event_id):
         raise ApiError(400, "last-event-id", "Last-Event-ID is not a commit id; send the id of the last event, or none")
     service = Service.of(request)
-    stream = service.events.watch(who, namespace, name, last_event_id)
+    values = request.headers.getlist("authorization")
+
+    async def still() -> bool:
+        """A token that was revoked or has expired ends the watch."""
+        try:
+            return (await service.identify(values)).grants == who.grants
+        except Unauthenticated:
+            return False
+
+    stream = service.events.watch(who, namespace, name, last_event_id, still)
     # The first event now, so that what refuses a watcher is an answer and not a broken stream.
     first = await anext(stream)
 
