@@ -41,9 +41,12 @@ test-python: setup ## test everything else, with real processes
 	@echo "== Python tests"
 	@$(BIN)/python -m pytest
 
-test-long: setup ## the same proofs at length: 10,000 sequences of mutations, 2,450 broken bundles, 2,000 power cuts, 100,000 seeds
+# Those that have a long form, and cuts under the control plane.
+CONTROL_PROOFS = $(shell grep -lr --include='test_*.py' '"PROOFS"' tests) tests/faults/test_control_power_cuts.py
+test-long: setup ## the same proofs at length: 10,000 sequences of mutations, 2,450 broken bundles, 2,200 power cuts, 100,000 seeds
 	@MUTATIONS=10000 ISOLATION=full POWER_CUTS=2000 $(BIN)/python -m pytest -s \
 		tests/relay/test_mutations.py tests/relay/test_isolation.py tests/faults/test_power_cuts.py
+	@PROOFS=long POWER_CUTS=200 $(BIN)/python -m pytest -s $(CONTROL_PROOFS)
 	@SIMULATION_SEEDS=100000 cargo test --locked --release --package configrelay --test simulation
 
 lint: setup ## formatting, types and habits, Rust and Python
@@ -66,7 +69,7 @@ $(VENV)/.bench: $(VENV)/.installed benches/requirements.lock
 
 bench: $(VENV)/.bench ## measure everything beside its rivals; tables, JSON and charts in build/bench
 	@mkdir -p build/bench
-	@for name in read readers switch clients relay propagation; do $(BIN)/python -m benches.$$name --json build/bench/$$name.json || exit 1; done
+	@for name in read readers switch clients relay propagation control; do $(BIN)/python -m benches.$$name --json build/bench/$$name.json || exit 1; done
 
 # Each of PYTHONS gets an environment of its own with the wheel, because hot reads differ from build to build of CPython.
 bench-read: $(VENV)/.bench ## measure reads only, with other interpreters too: make bench-read PYTHONS=/usr/bin/python3

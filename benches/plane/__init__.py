@@ -1,1 +1,1 @@
-"""What `benches.control` measures with: a real control plane, a long history, watchers, and clients that behave badly."""
+"""What `benches.control` measures with: a real control plane, a long history, watchers, clients that behave badly."""

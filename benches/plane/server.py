@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,6 +21,7 @@ from configedge.control.auth import Grant, Role, Tokens
 JSON = {"Content-Type": "application/json"}
 LIMIT = 10_000_000
 """The most that `limits.max_queued_total` of the example may be."""
+_MARK = 987_654_321
 
 
 @dataclass(frozen=True)
@@ -121,7 +123,11 @@ def running(root: Path, *options: str) -> Iterator[Plane]:
 
 def example_document(number: int) -> bytes:
     """The example, as JSON: 70 keys, its schema, and a number that makes it another one each time."""
+    return _example().replace(b"%d" % _MARK, b"%d" % (1 + number % LIMIT))
+
+
+@cache
+def _example() -> bytes:
     document = example.document()
-    document["spec"]["values"]["limits"]["max_queued_total"] = 1 + number % LIMIT
-    document["metadata"] = {}
-    return json.dumps(document).encode()
+    document["spec"]["values"]["limits"]["max_queued_total"] = _MARK
+    return json.dumps(document | {"metadata": {}}).encode()

@@ -280,7 +280,7 @@ def test_a_token_opens_what_it_was_granted_until_it_expires(tmp_path: Path) -> N
     grants = (Grant(Role.editor, "game"), Grant(Role.node))
     secret, info = tokens.create("ci", grants, 60, "user:alice")
     principal = tokens.check(secret)
-    assert principal == Principal("token:ci", "ci", "ci@tokens.configedge.invalid", grants)
+    assert principal == Principal("token:ci", "ci", "ci@tokens.configedge.invalid", grants, "user:alice")
     assert (info.created_at, info.expires_at, info.created_by) == (1_800_000_000, 1_800_000_060, "user:alice")
     clock.now += 59
     assert tokens.check(secret)

@@ -18,9 +18,9 @@ import pytest
 
 from configedge.control.auth import Grant, Principal, Role, Tokens, Unauthenticated
 from configedge.control.dashboard.chart import Chart
-from configedge.lines import line_of
 from configedge.control.dashboard.sessions import FRESH_S, LIFE_S, MOST, MOST_EACH, Sessions
 from configedge.control.fleet import Heartbeat
+from configedge.lines import line_of
 from tests.support.control import Control, document, push_file, running
 from tests.support.tools import ROOT
 

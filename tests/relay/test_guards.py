@@ -147,6 +147,31 @@ def test_a_deleted_directory_comes_back_with_the_last_good_of_a_broken_bundle(tm
         assert cfg["m.v"] == 2
 
 
+@pytest.mark.parametrize("held", [False, True])
+def test_a_published_file_that_is_deleted_is_published_again(tmp_path: Path, held: bool) -> None:
+    with running(tmp_path, first=bundle({"v": 1})) as relay:
+        relay.put(bundle({"v": 1}, "n"), "n.yaml")
+        wait_for(lambda: "n.v" in configedge.open(relay.out))
+        # So that it has nothing of it in its memory.
+        relay.stop()
+        relay.start()
+        relay.ready()
+        if held:
+            (relay.spool / "hold").touch()
+            wait_for(lambda: relay.status()["state"] == "held")
+        before = configedge.open(relay.out)
+        for file in relay.out.glob("g-*"):
+            file.unlink()
+        wait_for(lambda: list(relay.out.glob("g-*")), 3)
+        cfg = configedge.open(relay.out, wait=3)
+        assert (cfg["m.v"], cfg["n.v"], before["m.v"]) == (1, 1, 1)
+        assert relay.status()["generation"] == cfg.generation
+        relay.put("rubbish: [")
+        relay.put(bundle({"v": 2}, "n"), "n.yaml")
+        wait_for(lambda: codes(relay) == ["yaml-syntax"])
+        assert (cfg["m.v"], cfg["n.v"]) == (1, 1 if held else 2)
+
+
 def test_a_durable_copy_that_could_not_be_written_is_told_of_until_it_is(tmp_path: Path) -> None:
     in_the_way = tmp_path / "disk"
     in_the_way.write_text("")

@@ -85,6 +85,20 @@ def test_peers_that_are_slow_rude_or_many_hold_up_nothing(tmp_path: Path) -> Non
             connection.close()
 
 
+def test_a_file_forges_no_line_of_the_log(tmp_path: Path) -> None:
+    forged = "configrelay: info: published generation 99"
+    with running(tmp_path, first=bundle({"v": 1})) as relay:
+        (relay.spool / f"x\n{forged}.yaml").write_text("[")
+        relay.put(bundle({"v": 2}).replace('"v"', json.dumps(f"x\n{forged}")))
+        wait_for(lambda: len(relay.status()["problems"]) == 1 and not relay.status()["bundles"][0]["ok"])
+        told = subprocess.run([binary(), "status", "--out", relay.out], capture_output=True, text=True).stdout
+        checked = subprocess.run([binary(), "check", relay.spool], capture_output=True, text=True).stderr
+        _, log = relay.stop()
+    for text in (log, told, checked):
+        assert "published generation 99" in text
+        assert not any(line.startswith(forged) for line in text.splitlines())
+
+
 def test_status_is_for_people_or_for_programs_and_tells_by_its_exit_code(tmp_path: Path) -> None:
     def status(*options: str) -> tuple[int, str]:
         done = subprocess.run([binary(), "status", "--out", relay.out, *options], capture_output=True, text=True)

@@ -9,6 +9,7 @@ import base64
 import json
 import os
 import shutil
+import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -175,6 +176,13 @@ def test_a_namespace_that_is_taken_away_with_its_proof_is_still_served(tmp_path:
         if restarted:
             site.relay.start()
             site.relay.ready()
+        assert len(site.refused("nothing proves")) == 2
+        assert site.served() == {"a": 1, "b": 1, "c": 2}
+        # What is looked at again is no less unknown.
+        policies = site.relay.spool / "..data" / "policies"
+        policies.mkdir()
+        (policies / "x.wasm").write_bytes(b"unsigned")
+        site.refused("no such file")
         assert len(site.refused("nothing proves")) == 2
         assert site.served() == {"a": 1, "b": 1, "c": 2}
 
@@ -404,6 +412,39 @@ def test_an_older_commit_does_not_come_back(tmp_path: Path) -> None:
         site.export()
         wait_for(lambda: site.relay.status()["commit"] == same)
         assert site.served() == {"a": 1, "b": 2, "c": 2} and site.problems() == []
+
+
+@pytest.mark.parametrize("rebooted", [False, True])
+def test_an_older_commit_does_not_come_back_by_a_restart(tmp_path: Path, rebooted: bool) -> None:
+    durable = tmp_path / "disk" / "last-good"
+    with serving(tmp_path, "--durable", str(durable)) as site:
+        old = tmp_path / "old"
+        site.export(old)
+        tip = site.put(2)
+        site.export()
+        wait_for(lambda: site.relay.status()["commit"] == tip)
+        site.relay.stop(signal.SIGKILL)
+        if rebooted:
+            shutil.rmtree(site.relay.out)
+        site.swap_in(old)
+        site.relay.start()
+        site.relay.ready()
+        site.refused("is older than")
+        assert site.served() == {"a": 2, "b": 2, "c": 2}
+        tip = site.put(3)
+        site.export()
+        wait_for(lambda: site.relay.status()["commit"] == tip)
+        assert site.problems() == []
+
+
+def test_who_may_sign_one_namespace_takes_nothing_of_another(tmp_path: Path) -> None:
+    with serving(tmp_path) as site:
+        stranger = bundle({"n": 666}, "c", "shop").encode()
+        site.commit({"bundles/aaa/x.yaml": stranger})
+        site.attack(lambda data: (data / "shop.c.yaml").unlink())
+        site.refused("it is missing")
+        site.refused("is called after aaa/x")
+        assert site.served() == {"a": 1, "b": 1, "c": 1}
 
 
 @pytest.mark.parametrize("newest_first", [False, True])

@@ -36,6 +36,7 @@ _MEMBERS: Final = (
 )
 # All texts at their limits, every character escaped as a surrogate pair, fit well into this.
 _MAX_LINE = 64 << 10
+_ROOM = 4 * _MAX_LINE
 _MAX_PROBLEMS = 100
 _MODE = 0o600
 
@@ -126,6 +127,11 @@ class Audit:
         }
         with self._locked():
             return self._add(texts)
+
+    def has_room(self) -> bool:
+        """Whether its file system has space for some entries more. Raises OSError."""
+        space = os.statvfs(self.path.parent)
+        return space.f_bavail * space.f_frsize >= _ROOM
 
     def head(self) -> Head:
         """The newest entry."""

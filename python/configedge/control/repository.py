@@ -51,9 +51,9 @@ def require_durable_commits() -> None:
 
 
 def bound_memory() -> None:
-    """Lets libgit2 keep 16 MiB of objects, counted as they are stored, and not 256: in memory they take four times as
+    """Lets libgit2 keep 4 MiB of objects, counted as they are stored, and not 256: in memory they take four times as
     much, and they save nothing that can be measured. The option is for the whole process."""
-    pygit2.option(Option.SET_CACHE_MAX_SIZE, 16 << 20)
+    pygit2.option(Option.SET_CACHE_MAX_SIZE, 4 << 20)
 
 
 class Repository:

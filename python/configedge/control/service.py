@@ -249,14 +249,17 @@ class Service:
         )
 
     def audit_problem(self) -> str | None:
+        audit = self.parts.audit
+        if audit is not None and not audit.has_room():
+            return f"the file system of the audit {audit.path} is full; free space"
         return self._audit_problem
 
     def _need_audit(self) -> None:
         """Nothing is changed that could not be written down."""
         if self._audit_problem is not None:
             self.note("configedge", "audit.resumed", "audit", "allowed")
-            if self._audit_problem is not None:
-                raise Full(self._audit_problem)
+        if (problem := self.audit_problem()) is not None:
+            raise Full(f"{problem}, then try again")
 
     def close(self) -> None:
         """Waits for the commit that is under way; writes that still queue were never acknowledged and are dropped."""

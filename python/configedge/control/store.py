@@ -42,8 +42,10 @@ _SCAN = 2_000
 # ... and for so long: others read too.
 _SCAN_S = 0.25
 # What parsed documents may take together, in bytes, and about what one does beside its text and for each byte of that.
-_PARSED = 32 << 20
-_LEAST, _AS_OBJECTS = 2_000, 10
+_PARSED = 16 << 20
+# Bytes: less than a document and its trees may need.
+_LITTLE = 2 << 20
+_LEAST, _AS_OBJECTS = 2_000, 4
 # A request looks at so many new commits itself; the rest is for `learn`.
 _CATCH_UP = 20
 _COMMIT_ID = re.compile(r"[0-9a-f]{40}", re.ASCII)

@@ -3,10 +3,11 @@
 use crate::guard::ALLOW_RESIZE;
 use crate::name::{is_name, is_segment};
 use crate::node::{Member, Node, Position, Tree};
-use crate::problem::{Problem, nearest, shorten};
+use crate::problem::{Problem, Problems, nearest, shorten};
 use crate::yaml::join;
 use crate::{json, yaml};
 use configedge_snapshot::MAX_KEY_LEN;
+use std::collections::BTreeSet;
 
 pub const API_VERSION: &str = "configedge.io/v1alpha1";
 pub const KIND: &str = "ConfigBundle";
@@ -42,16 +43,15 @@ impl Bundle {
     /// Everything that is wrong, as far as it can be told in one pass.
     pub fn parse(text: &[u8], file: &str) -> Result<Self, Vec<Problem>> {
         let document = parse_document(text, file)?;
-        let mut envelope = Envelope { file, problems: Vec::new() };
+        let mut envelope = Envelope { file, problems: Problems::default() };
         let (name, namespace) = envelope.check(&document);
-        if !envelope.problems.is_empty() {
-            return Err(envelope.problems);
-        }
+        envelope.problems.or(())?;
         let bundle = Self { file: file.to_owned(), name, namespace, document };
-        let mut problems = bundle.limits_of(bundle.values());
-        problems.extend(check_secrets(&bundle));
+        let mut problems = Problems::default();
+        problems.extend(bundle.limits_of(bundle.values()));
+        check_secrets(&bundle, &mut problems);
         problems.extend(check_allow_resize(&bundle));
-        if problems.is_empty() { Ok(bundle) } else { Err(problems) }
+        problems.or(bundle)
     }
 
     /// The configuration: an object.
@@ -82,19 +82,25 @@ impl Bundle {
 
     /// Which limits `values` break, if they took the place of the bundle's own.
     pub(crate) fn limits_of(&self, values: &Node) -> Vec<Problem> {
-        let mut limits = Limits { file: &self.file, problems: Vec::new(), keys: 0 };
+        let mut limits = Limits { file: &self.file, problems: Problems::default(), keys: 0 };
         limits.walk(values, "spec.values", self.name.len(), 1);
         if limits.keys > MAX_KEYS {
             let message = format!("{} keys (values and containers), and the limit is {MAX_KEYS}", limits.keys);
-            limits.problems.push(values.problem(&self.file, "spec.values", "limit", message, "split the bundle"));
+            limits.problems.add(|| values.problem(&self.file, "spec.values", "limit", message, "split the bundle"));
         }
-        limits.problems
+        limits.problems.into_vec()
     }
 
     /// Paths below the bundle's name that tools must not show to people: the annotation [`SECRET`], parted by commas or space.
     pub fn secrets(&self) -> impl Iterator<Item = &str> {
         let listed = self.annotation(SECRET).unwrap_or_default();
         listed.split([',', ' ', '\n']).filter(|path| !path.is_empty())
+    }
+
+    /// Whether what lies at `path` below the bundle's name is secret, or has something secret in it.
+    pub(crate) fn is_secret(&self, path: &str) -> bool {
+        let covers = |a: &str, b: &str| b.strip_prefix(a).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+        self.secrets().any(|secret| path.is_empty() || covers(secret, path) || covers(path, secret))
     }
 
     /// The whole document as compact JSON, members in their order.
@@ -125,7 +131,7 @@ pub(crate) fn parse_document(text: &[u8], file: &str) -> Result<Node, Vec<Proble
 /// Collects what is wrong with the fields around the values.
 struct Envelope<'a> {
     file: &'a str,
-    problems: Vec<Problem>,
+    problems: Problems,
 }
 
 impl Envelope<'_> {
@@ -177,9 +183,9 @@ impl Envelope<'_> {
                     if items.len() > MAX_NAMED_POLICIES {
                         let message = format!("{} policies, and the limit is {MAX_NAMED_POLICIES}", items.len());
                         let hint = "leave some out, or make one of them";
-                        self.problems.push(policies.problem(self.file, "spec.policies", "limit", message, hint));
+                        self.problems.add(|| policies.problem(self.file, "spec.policies", "limit", message, hint));
                     }
-                    for (at, item) in items.iter().enumerate() {
+                    for (at, item) in items.iter().enumerate().take(MAX_NAMED_POLICIES) {
                         self.name(item, &format!("spec.policies.{at}"));
                     }
                 }
@@ -191,12 +197,14 @@ impl Envelope<'_> {
     fn fields(&mut self, node: &Node, key: &str, known: &[&str]) {
         self.is(node, key, "an object");
         for member in node.members().unwrap_or_default().iter().filter(|member| !known.contains(&member.name.as_str())) {
-            let hint = match nearest(&member.name, known.iter().copied()) {
-                Some(near) => format!("did you mean {near}?"),
-                None => format!("remove it; the fields here are {}", known[..known.len().min(4)].join(", ")),
-            };
-            let message = format!("unknown field {:?}", member.name);
-            self.problems.push(member.at.problem(self.file, &join(key, &member.name), "unknown-field", message, hint));
+            self.problems.add(|| {
+                let hint = match nearest(&member.name, known.iter().copied()) {
+                    Some(near) => format!("did you mean {near}?"),
+                    None => format!("remove it; the fields here are {}", known[..known.len().min(4)].join(", ")),
+                };
+                let message = format!("unknown field {:?}", shorten(&member.name));
+                member.at.problem(self.file, &join(key, &member.name), "unknown-field", message, hint)
+            });
         }
     }
 
@@ -205,7 +213,7 @@ impl Envelope<'_> {
             && node.as_str() != Some(wanted)
         {
             let message = format!("{}, and {wanted} is the only one there is", shorten(&node.to_value().to_string()));
-            self.problems.push(node.problem(self.file, field, "type", message, format!("write {field}: {wanted}")));
+            self.problems.add(|| node.problem(self.file, field, "type", message, format!("write {field}: {wanted}")));
         }
     }
 
@@ -213,7 +221,7 @@ impl Envelope<'_> {
         let found = parent.get(field);
         if found.is_none() && parent.members().is_some() {
             let path = join(key, field);
-            self.problems.push(parent.problem(self.file, &path, "missing-field", "missing".to_owned(), format!("add {path}")));
+            self.problems.add(|| parent.problem(self.file, &path, "missing-field", "missing".to_owned(), format!("add {path}")));
         }
         found
     }
@@ -222,7 +230,7 @@ impl Envelope<'_> {
         let fits = node.kind() == wanted;
         if !fits {
             let message = format!("{} ({}), and {wanted} is wanted", node.kind(), shorten(&node.to_value().to_string()));
-            self.problems.push(node.problem(self.file, key, "type", message, format!("give {wanted}")));
+            self.problems.add(|| node.problem(self.file, key, "type", message, format!("give {wanted}")));
         }
         fits
     }
@@ -235,21 +243,22 @@ impl Envelope<'_> {
         if !is_name(name) {
             let message = format!("{:?} is not a name", shorten(name));
             let hint = "use 1 to 63 of a-z, 0-9 and -, and neither begin nor end with -";
-            self.problems.push(node.problem(self.file, key, "name", message, hint));
+            self.problems.add(|| node.problem(self.file, key, "name", message, hint));
         }
         name.to_owned()
     }
 }
 
 /// A path that names nothing is most likely misspelt, and then what it meant is not hidden.
-fn check_secrets(bundle: &Bundle) -> Vec<Problem> {
-    let Some(node) = bundle.annotation_node(SECRET) else { return Vec::new() };
-    let lost = bundle.secrets().filter(|path| bundle.values().find(path).is_none());
-    let told = |path| {
-        let (key, message) = (format!("metadata.annotations.{SECRET}"), format!("there is no {path:?} in spec.values"));
+fn check_secrets(bundle: &Bundle, problems: &mut Problems) {
+    let Some(node) = bundle.annotation_node(SECRET) else { return };
+    let paths: BTreeSet<&str> = bundle.secrets().collect();
+    let lost = paths.into_iter().filter(|path| bundle.values().find(path).is_none());
+    problems.extend(lost.map(|path| {
+        let key = format!("metadata.annotations.{SECRET}");
+        let message = format!("there is no {:?} in spec.values", shorten(path));
         node.problem(&bundle.file, &key, "unknown-key", message, "correct the path, or remove it")
-    };
-    lost.map(told).collect()
+    }));
 }
 
 /// Told when the document is written, not when it is needed.
@@ -262,7 +271,7 @@ fn check_allow_resize(bundle: &Bundle) -> Option<Problem> {
 
 struct Limits<'a> {
     file: &'a str,
-    problems: Vec<Problem>,
+    problems: Problems,
     keys: usize,
 }
 
@@ -304,10 +313,10 @@ impl Limits<'_> {
         }
         let message = format!("{:?} is not a key", shorten(&member.name));
         let hint = "use 1 to 64 of A-Z, a-z, 0-9, _ and -";
-        self.problems.push(member.at.problem(self.file, &path, "name", message, hint));
+        self.problems.add(|| member.at.problem(self.file, &path, "name", message, hint));
     }
 
     fn refuse(&mut self, at: Position, key: &str, message: String, hint: &str) {
-        self.problems.push(at.problem(self.file, key, "limit", message, hint));
+        self.problems.add(|| at.problem(self.file, key, "limit", message, hint));
     }
 }

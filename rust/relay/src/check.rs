@@ -8,6 +8,7 @@ use crate::problem::{Problem, shorten};
 use crate::schema::{self, Place};
 use crate::yaml::join;
 use serde_json::json;
+use std::collections::HashMap;
 
 /// What came of a bundle.
 #[derive(Debug, Default)]
@@ -85,9 +86,10 @@ fn problem_of(bundle: &Bundle, values: &Node, policy: &str, told: &Message) -> P
 /// Adds what is not there; gives the key of the first thing that is.
 fn merge(into: &mut Node, from: &Node, key: &str) -> Result<(), String> {
     let (Tree::Object(into), Tree::Object(from)) = (&mut into.value, &from.value) else { return Err(key.to_owned()) };
+    let places: HashMap<String, usize> = into.iter().enumerate().map(|(at, member)| (member.name.clone(), at)).collect();
     for member in from {
-        match into.iter_mut().find(|there| there.name == member.name) {
-            Some(there) => merge(&mut there.node, &member.node, &join(key, &member.name))?,
+        match places.get(&member.name) {
+            Some(&at) => merge(&mut into[at].node, &member.node, &join(key, &member.name))?,
             None => into.push(member.clone()),
         }
     }

@@ -1,6 +1,8 @@
 //! `configrelay check` and `configrelay status`: what people and pipelines ask, beside the running relay.
 
+use crate::log::printable;
 use configrelay::bundle::Bundle;
+use configrelay::name::is_bundle_file;
 use configrelay::policies::{self, Policies};
 use configrelay::{Problem, check, spool, status};
 use serde_json::{Value, json};
@@ -29,8 +31,8 @@ pub(crate) fn check(paths: &[PathBuf], policies: Option<&Path>, as_json: bool) -
     if as_json {
         println!("{}", json!({"files": files.len(), "problems": problems, "warnings": warnings}));
     } else {
-        warnings.iter().for_each(|warning| eprintln!("warning: {warning}"));
-        problems.iter().for_each(|problem| eprintln!("{problem}"));
+        warnings.iter().for_each(|warning| eprintln!("warning: {}", printable(&warning.to_string())));
+        problems.iter().for_each(|problem| eprintln!("{}", printable(&problem.to_string())));
         println!("{} checked, {refused} with problems", files.len());
     }
     Ok(problems.is_empty())
@@ -102,7 +104,7 @@ fn collect(path: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
         if name.starts_with('.') || kind.is_symlink() || holds_policies {
             continue;
         }
-        if kind.is_dir() || [".yaml", ".yml", ".json"].iter().any(|suffix| name.ends_with(suffix)) {
+        if kind.is_dir() || is_bundle_file(&name) {
             collect(&entry.path(), files)?;
         }
     }
@@ -141,7 +143,7 @@ fn describe(said: &Value) -> String {
         lines.extend(problems(&bundle["problems"]).iter().map(|problem| format!("            {}", tell(problem))));
     }
     lines.extend(problems(&said["problems"]).iter().map(|problem| format!("problem     {}", tell(problem))));
-    lines.join("\n") + "\n"
+    lines.iter().map(|line| format!("{}\n", printable(line))).collect()
 }
 
 fn tell(problem: &Value) -> String {

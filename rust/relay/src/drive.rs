@@ -47,7 +47,7 @@ impl<S: Source, K: Sink, C: Clock> Driver<S, K, C> {
     /// Does what is due.
     pub fn step(&mut self) -> Step {
         let now = self.now();
-        let troubled = !self.relay.status.problems.is_empty();
+        let troubled = !self.relay.status.problems.is_empty() || self.relay.is_lost();
         let due = self.pace.due(now, self.relay.source(), troubled);
         if due.tick {
             self.relay.tick();

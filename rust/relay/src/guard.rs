@@ -3,7 +3,6 @@
 use crate::bundle::Bundle;
 use crate::flatten::Flat;
 use crate::problem::Problem;
-use configedge_snapshot::{Snapshot, ValueRef};
 
 /// With this annotation set to `"true"` a bundle may become as small or as large as it likes.
 pub const ALLOW_RESIZE: &str = "configedge.io/allow-resize";
@@ -27,13 +26,6 @@ pub struct Size {
 impl Size {
     pub fn of(flat: &Flat) -> Self {
         Self { keys: flat.keys - 1, bytes: flat.len() }
-    }
-
-    /// Of what is served of a bundle; `None` if nothing is.
-    pub fn served(last: &Snapshot, name: &str) -> Option<Self> {
-        let ValueRef::Json(text) = last.get(name)?.value() else { return None };
-        let inside = format!("{name}.");
-        Some(Self { keys: last.prefix(&inside).count(), bytes: text.len() })
     }
 }
 

@@ -45,7 +45,7 @@ impl Server {
         self.listener.local_addr()
     }
 
-    /// To poll: for reading, and whether for writing too.
+    /// To poll: for reading, or for writing.
     pub(crate) fn descriptors(&self, now: Duration) -> impl Iterator<Item = (BorrowedFd<'_>, bool)> {
         let connections = self.connections.iter().map(|connection| (connection.stream.as_fd(), !connection.answer.is_empty()));
         let listener = (now >= self.deaf_until).then(|| (self.listener.as_fd(), false));

@@ -1,9 +1,8 @@
 //! JSON into a tree with positions. serde_json decides what is JSON; a second, position-keeping parser tells where things stand
 //! and shows duplicate keys.
 
-use crate::node::{MAX_NESTING, Member, Node, Position, Tree, integer};
-use crate::problem::Problem;
-use crate::yaml::join;
+use crate::node::{MAX_NESTING, Member, Node, Path, Position, Tree, integer};
+use crate::problem::{Problem, Problems};
 use jsonc_parser::ast::Value as Ast;
 use jsonc_parser::common::Ranged;
 use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
@@ -26,9 +25,12 @@ const STRICT: ParseOptions = ParseOptions {
 struct Loader<'a> {
     file: &'a str,
     text: &'a str,
-    line_starts: Vec<usize>,
-    problems: Vec<Problem>,
+    /// The offset that was last asked for, and its position: the next one is not far behind it.
+    last: (usize, Position),
+    problems: Problems,
 }
+
+const START: (usize, Position) = (0, Position { line: 1, column: 1 });
 
 pub(crate) fn parse(text: &str, file: &str) -> Result<Node, Vec<Problem>> {
     let syntax =
@@ -37,34 +39,37 @@ pub(crate) fn parse(text: &str, file: &str) -> Result<Node, Vec<Problem>> {
         let at = Position { line: error.line() as u32, column: error.column() as u32 };
         return Err(syntax(at, error.to_string()));
     }
-    let line_starts = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
-    let mut loader = Loader { file, text, line_starts, problems: Vec::new() };
+    let mut loader = Loader { file, text, last: START, problems: Problems::default() };
     let parsed = parse_to_ast(text, &CollectOptions::default(), &STRICT).map_err(|error| {
         let at = loader.position(error.range().start);
         syntax(at, error.kind().to_string())
     })?;
     let root = parsed.value.as_ref().ok_or_else(|| syntax(Position::default(), "there is no value".to_owned()))?;
-    let node = loader.node(root, "", 0);
-    if loader.problems.is_empty() { Ok(node) } else { Err(loader.problems) }
+    let node = loader.node(root, Path::Root, 0);
+    loader.problems.or(node)
 }
 
 impl Loader<'_> {
-    fn position(&self, offset: usize) -> Position {
-        let line = self.line_starts.partition_point(|&start| start <= offset);
-        let start = self.line_starts[line - 1];
-        Position { line: line as u32, column: self.text[start..offset].chars().count() as u32 + 1 }
+    fn position(&mut self, offset: usize) -> Position {
+        let (from, mut at) = if offset < self.last.0 { START } else { self.last };
+        for character in self.text[from..offset].chars() {
+            at = match character {
+                '\n' => Position { line: at.line + 1, column: 1 },
+                _ => Position { column: at.column + 1, ..at },
+            };
+        }
+        self.last = (offset, at);
+        at
     }
 
-    fn node(&mut self, ast: &Ast<'_>, key: &str, depth: usize) -> Node {
+    fn refuse(&mut self, at: Position, path: Path<'_>, code: &'static str, message: String, hint: &str) {
+        self.problems.add(|| at.problem(self.file, &path.to_string(), code, message, hint));
+    }
+
+    fn node(&mut self, ast: &Ast<'_>, path: Path<'_>, depth: usize) -> Node {
         let at = self.position(ast.start());
         if depth > MAX_NESTING {
-            self.problems.push(at.problem(
-                self.file,
-                key,
-                "limit",
-                format!("nested more than {MAX_NESTING} deep"),
-                "make it flatter",
-            ));
+            self.refuse(at, path, "limit", format!("nested more than {MAX_NESTING} deep"), "make it flatter");
             return Node { at, value: Tree::Null };
         }
         let value = match ast {
@@ -75,13 +80,13 @@ impl Loader<'_> {
                 Some(number) => Tree::Number(number),
                 None => {
                     let message = format!("{} is too large for a float", literal.value);
-                    self.problems.push(at.problem(self.file, key, "type", message, "give a finite number"));
+                    self.refuse(at, path, "type", message, "give a finite number");
                     Tree::Null
                 }
             },
             Ast::Array(array) => {
                 let items = array.elements.iter().enumerate();
-                Tree::Array(items.map(|(index, item)| self.node(item, &join(key, &index.to_string()), depth + 1)).collect())
+                Tree::Array(items.map(|(index, item)| self.node(item, Path::Item(&path, index), depth + 1)).collect())
             }
             Ast::Object(object) => {
                 let mut seen = std::collections::HashMap::new();
@@ -89,12 +94,12 @@ impl Loader<'_> {
                 for property in &object.properties {
                     let name = property.name.as_str().to_owned();
                     let at = self.position(property.range.start);
-                    let path = join(key, &name);
+                    let inner = Path::Member(&path, &name);
                     if let Some(first) = seen.insert(name.clone(), at.line) {
                         let message = format!("the key {name:?} is given twice, first in line {first}");
-                        self.problems.push(at.problem(self.file, &path, "duplicate-key", message, "keep one of them"));
+                        self.refuse(at, inner, "duplicate-key", message, "keep one of them");
                     }
-                    let node = self.node(&property.value, &path, depth + 1);
+                    let node = self.node(&property.value, inner, depth + 1);
                     members.push(Member { name, at, node });
                 }
                 Tree::Object(members)

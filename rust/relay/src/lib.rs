@@ -6,20 +6,27 @@
 
 pub mod bundle;
 pub mod check;
+mod claims;
 pub mod drive;
 pub mod flatten;
 pub mod guard;
 mod json;
+mod judge;
 pub mod name;
+mod newest;
 pub mod node;
 pub mod pace;
+mod pattern_cost;
 pub mod policies;
 pub mod policy;
 mod problem;
 pub mod proof;
 pub mod relay;
+mod room;
 mod schema;
 mod schema_cost;
+mod schema_form;
+mod served;
 pub mod signature;
 pub mod spool;
 pub mod status;

@@ -15,9 +15,41 @@ pub fn is_segment(segment: &str) -> bool {
     (1..=64).contains(&segment.len()) && segment.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'_' || c == b'-')
 }
 
+/// Endings of files that may have a bundle.
+const SUFFIXES: [&str; 3] = [".yaml", ".yml", ".json"];
+
+/// Whether a file of that name may have a bundle.
+pub fn is_bundle_file(name: &str) -> bool {
+    !name.starts_with('.') && SUFFIXES.iter().any(|suffix| name.ends_with(suffix))
+}
+
+/// What the name of a bundle's file tells: adapters call it `<namespace>.<name>.yaml`, people `<name>.yaml` or as they like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct FileName<'a> {
+    /// In a file that has this, only that bundle of that namespace may be.
+    pub(crate) namespace: Option<&'a str>,
+    /// Perhaps no name of a bundle, if there is no namespace.
+    pub(crate) name: &'a str,
+}
+
+impl<'a> FileName<'a> {
+    pub(crate) fn of(file: &'a str) -> Self {
+        let stem = SUFFIXES.iter().find_map(|suffix| file.strip_suffix(suffix)).unwrap_or(file);
+        match stem.split_once('.').filter(|(namespace, name)| is_name(namespace) && is_name(name)) {
+            Some((namespace, name)) => Self { namespace: Some(namespace), name },
+            None => Self { namespace: None, name: stem },
+        }
+    }
+
+    /// Namespace and name of the bundle that is in it, if it is called after both.
+    pub(crate) fn bundle(self) -> Option<(&'a str, &'a str)> {
+        self.namespace.map(|namespace| (namespace, self.name))
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{is_name, is_segment};
+    use super::{FileName, is_bundle_file, is_name, is_segment};
     use serde_json::Value;
 
     #[test]
@@ -34,5 +66,22 @@ mod tests {
         each("/invalid", &is_name, false);
         each("/segments/valid", &is_segment, true);
         each("/segments/invalid", &is_segment, false);
+    }
+
+    #[test]
+    fn the_name_of_a_file_tells_of_a_bundle() {
+        for (file, namespace, name) in [
+            ("game.m.yaml", Some("game"), "m"),
+            ("game.m.yml", Some("game"), "m"),
+            ("m.json", None, "m"),
+            ("a.b.c.yaml", None, "a.b.c"),
+            ("Game.m.yaml", None, "Game.m"),
+            ("game.m_.yaml", None, "game.m_"),
+            (".m.yaml", None, ".m"),
+            ("m.yaml.yaml", Some("m"), "yaml"),
+        ] {
+            assert_eq!(FileName::of(file), FileName { namespace, name }, "{file}");
+        }
+        assert!(is_bundle_file("m.yml") && !is_bundle_file(".m.yaml") && !is_bundle_file("m.yaml~"));
     }
 }

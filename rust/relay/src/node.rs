@@ -2,6 +2,7 @@
 
 use crate::problem::Problem;
 use serde_json::{Map, Number, Value};
+use std::fmt;
 
 /// Nesting beyond this is refused while parsing, whatever the document says it is.
 pub(crate) const MAX_NESTING: usize = 64;
@@ -11,6 +12,14 @@ pub(crate) const MAX_NESTING: usize = 64;
 pub struct Position {
     pub line: u32,
     pub column: u32,
+}
+
+/// Where in a document something lies. It becomes a text, such as `spec.values.regions.0`, only if there is a problem.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Path<'p> {
+    Root,
+    Member(&'p Path<'p>, &'p str),
+    Item(&'p Path<'p>, usize),
 }
 
 /// A value and where it begins.
@@ -50,17 +59,6 @@ impl Node {
         path.split('.').try_fold(self, |node, segment| match &node.value {
             Tree::Array(items) => items.get(segment.parse::<usize>().ok()?),
             _ => node.get(segment),
-        })
-    }
-
-    /// What a JSON pointer means in this.
-    pub(crate) fn pointer(&self, pointer: &str) -> Option<&Node> {
-        pointer.split('/').skip(1).try_fold(self, |node, segment| {
-            let name = segment.replace("~1", "/").replace("~0", "~");
-            match &node.value {
-                Tree::Array(items) => items.get(name.parse::<usize>().ok()?),
-                _ => node.get(&name),
-            }
         })
     }
 
@@ -137,8 +135,21 @@ impl Node {
 
 impl Position {
     pub(crate) fn problem(self, file: &str, key: &str, code: &'static str, message: String, hint: impl Into<String>) -> Problem {
-        let (file, key) = (file.to_owned(), key.to_owned());
-        Problem { file, key, line: self.line, column: self.column, code, message, hint: hint.into() }
+        Problem::at(self, file, key, code, message, hint)
+    }
+}
+
+impl fmt::Display for Path<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (Path::Member(parent, _) | Path::Item(parent, _)) = self else { return Ok(()) };
+        if !matches!(parent, Path::Root) {
+            write!(f, "{parent}.")?;
+        }
+        match self {
+            Path::Root => Ok(()),
+            Path::Member(_, name) => f.write_str(name),
+            Path::Item(_, at) => write!(f, "{at}"),
+        }
     }
 }
 

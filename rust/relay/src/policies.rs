@@ -21,8 +21,15 @@ pub const SUFFIX: &str = ".wasm";
 /// Most policies read.
 pub const MAX_POLICIES: usize = 64;
 
-/// The content of `policies/`: each file by name, or why it cannot be read.
-pub type Files = BTreeMap<String, Result<Vec<u8>, String>>;
+/// The content of `policies/`: each file by name, or why it cannot be used.
+pub type Files = BTreeMap<String, Result<Vec<u8>, Unusable>>;
+
+/// Why a file or a manifest cannot be used, and what to do about it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Unusable {
+    pub message: String,
+    pub hint: &'static str,
+}
 
 /// Whether a file of `policies/` is one that is read.
 pub fn is_policy_file(name: &str) -> bool {
@@ -43,13 +50,14 @@ type Compiled = Result<Arc<Policy>, String>;
 pub struct Policies {
     files: Files,
     /// Digests by name; or what is wrong with the manifest.
-    pinned: Option<Result<BTreeMap<String, String>, String>>,
+    pinned: Option<Result<BTreeMap<String, String>, Unusable>>,
     compiled: Mutex<BTreeMap<String, Compiled>>,
 }
 
 impl Policies {
     pub fn new(files: Files) -> Self {
-        let pinned = files.get(MANIFEST).map(|text| parse_manifest(text.as_deref().map_err(String::as_str)));
+        let parse = |text: &Vec<u8>| parse_manifest(text).map_err(|message| Unusable { message, hint: "correct it" });
+        let pinned = files.get(MANIFEST).map(|text| text.as_ref().map_err(Unusable::clone).and_then(parse));
         Self { files, pinned, compiled: Mutex::default() }
     }
 
@@ -71,7 +79,7 @@ impl Policies {
         match &self.pinned {
             None if self.files.is_empty() => Vec::new(),
             None => vec![(MANIFEST.to_owned(), "missing: `configedge policy pin` writes it".to_owned())],
-            Some(Err(why)) => vec![(MANIFEST.to_owned(), why.clone())],
+            Some(Err(why)) => vec![(MANIFEST.to_owned(), why.message.clone())],
             Some(Ok(pinned)) => {
                 let unpinned =
                     self.files.keys().filter_map(|file| file.strip_suffix(SUFFIX)).filter(|name| !pinned.contains_key(*name));
@@ -95,7 +103,9 @@ impl Policies {
                     "add it beside the bundles".to_owned(),
                 ));
             }
-            Some(Err(why)) => return Err((format!("{DIRECTORY}/{MANIFEST}: {why}"), "correct it".to_owned())),
+            Some(Err(Unusable { message, hint })) => {
+                return Err((format!("{DIRECTORY}/{MANIFEST}: {message}"), (*hint).to_owned()));
+            }
             Some(Ok(pinned)) => pinned,
         };
         let Some(digest) = pinned.get(name) else {
@@ -105,7 +115,7 @@ impl Policies {
         let file = format!("{DIRECTORY}/{name}{SUFFIX}");
         match self.files.get(&format!("{name}{SUFFIX}")) {
             None => Err((format!("{file} is missing"), "add the module".to_owned())),
-            Some(Err(why)) => Err((format!("{file}: {why}"), "make it a readable regular file".to_owned())),
+            Some(Err(Unusable { message, hint })) => Err((format!("{file}: {message}"), (*hint).to_owned())),
             Some(Ok(wasm)) if wasm.len() > MAX_MODULE_LEN => {
                 Err((format!("{file} has more than {MAX_MODULE_LEN} bytes, the limit"), "make it smaller".to_owned()))
             }
@@ -125,8 +135,8 @@ pub fn digest_of(wasm: &[u8]) -> String {
     format!("sha256:{hex}")
 }
 
-fn parse_manifest(text: Result<&[u8], &str>) -> Result<BTreeMap<String, String>, String> {
-    let document = parse_document(text?, MANIFEST).map_err(|problems| problems[0].to_string())?;
+fn parse_manifest(text: &[u8]) -> Result<BTreeMap<String, String>, String> {
+    let document = parse_document(text, MANIFEST).map_err(|problems| problems[0].to_string())?;
     let says = |field, wanted| document.get(field).and_then(Node::as_str) == Some(wanted);
     if !says("apiVersion", API_VERSION) || !says("kind", KIND) {
         return Err(format!("not a {KIND}: it begins with apiVersion: {API_VERSION} and kind: {KIND}"));

@@ -1,7 +1,13 @@
 //! What is wrong with a bundle: one shape, from the node's log to the operator's screen.
 
+use crate::node::Position;
 use serde::Serialize;
 use std::fmt;
+
+/// Most problems told of one document.
+pub(crate) const MOST: usize = 50;
+/// Longest text of a problem in characters; a key within the limits is shorter.
+const LONGEST: usize = 500;
 
 /// One thing that is wrong, where, and what to do about it.
 #[derive(Clone, Debug, Serialize, PartialEq, Eq)]
@@ -22,7 +28,21 @@ pub struct Problem {
 impl Problem {
     /// A problem of a file as a whole.
     pub fn of_file(file: &str, code: &'static str, message: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { file: file.to_owned(), key: String::new(), line: 0, column: 0, code, message: message.into(), hint: hint.into() }
+        Self::at(Position::default(), file, "", code, message, hint)
+    }
+
+    /// Whatever a document has in it, its problems stay short enough to be logged and shown.
+    pub(crate) fn at(
+        at: Position,
+        file: &str,
+        key: &str,
+        code: &'static str,
+        message: impl Into<String>,
+        hint: impl Into<String>,
+    ) -> Self {
+        let (message, hint) = (cut(message.into(), LONGEST), cut(hint.into(), LONGEST));
+        let Position { line, column } = at;
+        Self { file: file.to_owned(), key: cut(key.to_owned(), LONGEST), line, column, code, message, hint }
     }
 }
 
@@ -39,13 +59,43 @@ impl fmt::Display for Problem {
     }
 }
 
+/// What is wrong with one document: the first [`MOST`] of it.
+#[derive(Debug, Default)]
+pub(crate) struct Problems(Vec<Problem>);
+
+impl Problems {
+    /// Calls `tell` only if there is room for what it gives.
+    pub(crate) fn add(&mut self, tell: impl FnOnce() -> Problem) {
+        if self.0.len() < MOST {
+            self.0.push(tell());
+        }
+    }
+
+    pub(crate) fn extend(&mut self, others: impl IntoIterator<Item = Problem>) {
+        self.0.extend(others.into_iter().take(MOST - self.0.len()));
+    }
+
+    /// `value`, if nothing is wrong.
+    pub(crate) fn or<T>(self, value: T) -> Result<T, Vec<Problem>> {
+        if self.0.is_empty() { Ok(value) } else { Err(self.0) }
+    }
+
+    pub(crate) fn into_vec(self) -> Vec<Problem> {
+        self.0
+    }
+}
+
 /// `text`, cut to what fits on a line of a log.
 pub(crate) fn shorten(text: &str) -> String {
-    const LONGEST: usize = 160;
-    match text.char_indices().nth(LONGEST) {
-        Some((at, _)) => format!("{}…", &text[..at]),
-        None => text.to_owned(),
+    cut(text.to_owned(), 160)
+}
+
+fn cut(mut text: String, longest: usize) -> String {
+    if let Some((at, _)) = text.char_indices().nth(longest) {
+        text.truncate(at);
+        text.push('…');
     }
+    text
 }
 
 /// ", did you mean …?" for a name that is nearly one of `known`.

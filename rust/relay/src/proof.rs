@@ -3,7 +3,7 @@
 //! `configedge.sync.proof` writes it: `.proof/commit`, and each tree in a file named by its object id. A commit names its tree by
 //! its hash, a tree names its files by theirs, so one signature proves them all.
 
-use crate::name::is_name;
+use crate::name::{FileName, is_name};
 use crate::policies::{DIRECTORY as POLICIES, is_policy_file};
 use crate::signature::Signed;
 use sha1_checked::{Digest, Sha1};
@@ -51,8 +51,10 @@ impl Entry {
 pub struct Proof {
     /// The commit's object id.
     pub commit: String,
-    /// Who signed it.
-    pub by: String,
+    /// Those of the commits that it was made on.
+    pub(crate) parents: Vec<String>,
+    /// Whose signature it is, in hexadecimal.
+    pub(crate) key: String,
     /// When it was committed, Unix seconds.
     pub time: i64,
     /// Its bundles by the file that a spool has them in.
@@ -75,7 +77,8 @@ impl Proof {
         let mut trees = Trees { read, count: 0, length: 0 };
         let mut proof = Self {
             commit: hex(&object_id("commit", commit)?),
-            by: signed.by,
+            parents: parents(&signed.payload),
+            key: signed.key,
             time: signed.time,
             bundles: BTreeMap::new(),
             policies: Ok(BTreeMap::new()),
@@ -101,13 +104,25 @@ impl Proof {
         Ok(proof)
     }
 
+    /// Whether it has a bundle's file of that name.
+    ///
+    /// # Errors
+    /// It has none, or nothing is known of it.
+    pub fn has(&self, file: &str) -> Result<(), String> {
+        self.expected(file).map(drop)
+    }
+
     /// Checks the content of a bundle's file.
     ///
     /// # Errors
     /// It is not what the commit has.
     pub fn check(&self, file: &str, content: &[u8]) -> Result<(), String> {
-        let uncovered = file.split_once('.').and_then(|(namespace, _)| self.uncovered.get(namespace));
-        uncovered.map_or_else(|| self.compare(self.bundles.get(file), content), |why| Err(self.unknown(why)))
+        self.compare(self.expected(file)?, content)
+    }
+
+    fn expected(&self, file: &str) -> Result<&Id, String> {
+        let uncovered = FileName::of(file).namespace.and_then(|namespace| self.uncovered.get(namespace));
+        uncovered.map_or_else(|| self.bundles.get(file).ok_or_else(|| self.no_such_file()), |why| Err(self.unknown(why)))
     }
 
     /// The same of a file of `policies/`.
@@ -116,7 +131,7 @@ impl Proof {
     /// It is not what the commit has.
     pub fn check_policy(&self, file: &str, content: &[u8]) -> Result<(), String> {
         let policies = self.policies.as_ref().map_err(|why| self.unknown(why))?;
-        self.compare(policies.get(file), content)
+        self.compare(policies.get(file).ok_or_else(|| self.no_such_file())?, content)
     }
 
     /// The files of all bundles that the commit is known to have.
@@ -128,11 +143,15 @@ impl Proof {
         format!("nothing proves what the signed commit {} has there: {why}", self.commit)
     }
 
-    fn compare(&self, expected: Option<&Id>, content: &[u8]) -> Result<(), String> {
-        match expected {
-            None => Err(format!("the signed commit {} has no such file", self.commit)),
-            Some(id) if *id == object_id("blob", content)? => Ok(()),
-            Some(_) => Err(format!("it is not what the signed commit {} has", self.commit)),
+    fn no_such_file(&self) -> String {
+        format!("the signed commit {} has no such file", self.commit)
+    }
+
+    fn compare(&self, expected: &Id, content: &[u8]) -> Result<(), String> {
+        if *expected == object_id("blob", content)? {
+            Ok(())
+        } else {
+            Err(format!("it is not what the signed commit {} has", self.commit))
         }
     }
 }
@@ -152,13 +171,17 @@ struct Trees<R> {
 impl<R: FnMut(&str) -> io::Result<Vec<u8>>> Trees<R> {
     fn get(&mut self, id: &Id) -> Result<Tree, String> {
         let name = hex(id);
+        let limit = || {
+            Err(format!("{DIRECTORY}/{name}: the limit is {MAX_TREE_LEN} bytes a tree, {MAX_TREES} trees, {MAX_TREES_LEN} bytes"))
+        };
+        if self.count >= MAX_TREES || self.length >= MAX_TREES_LEN {
+            return limit();
+        }
         let content = (self.read)(&name).map_err(|error| format!("{DIRECTORY}/{name}: {error}"))?;
         self.count += 1;
         self.length += content.len();
-        if content.len() > MAX_TREE_LEN || self.count > MAX_TREES || self.length > MAX_TREES_LEN {
-            return Err(format!(
-                "{DIRECTORY}/{name}: the limit is {MAX_TREE_LEN} bytes a tree, {MAX_TREES} trees, {MAX_TREES_LEN} bytes"
-            ));
+        if content.len() > MAX_TREE_LEN || self.length > MAX_TREES_LEN {
+            return limit();
         }
         if object_id("tree", &content)? != *id {
             return Err(format!("{DIRECTORY}/{name} is not the tree of that name"));
@@ -218,6 +241,12 @@ fn root(payload: &[u8]) -> Option<Id> {
     let mut id = [0; 20];
     data_encoding::HEXLOWER.decode_mut(hex, &mut id).ok()?;
     rest.starts_with(b"\n").then_some(id)
+}
+
+/// Behind the tree a commit names those that it was made on.
+fn parents(payload: &[u8]) -> Vec<String> {
+    let lines = payload.split(|&c| c == b'\n').skip(1).map_while(|line| line.strip_prefix(b"parent "));
+    lines.map(|id| String::from_utf8_lossy(id).into_owned()).collect()
 }
 
 fn hex(id: &Id) -> String {

@@ -2,21 +2,20 @@
 //!
 //! The published snapshot itself is the last good: a bundle that cannot be taken is rebuilt from the text that is served.
 
-use crate::bundle::{Bundle, parse_document};
-use crate::check::{Checked, check};
-use crate::flatten::Flat;
-use crate::guard::{self, Size};
-use crate::name::is_name;
-use crate::node::Node;
+use crate::claims::{Claims, Id};
+use crate::judge::{Judged, settle};
+use crate::name::FileName;
+use crate::newest;
 use crate::policies::Policies;
 use crate::problem::Problem;
 use crate::proof::SIGNATURE;
-use crate::spool::{Contents, Document, Spool};
+use crate::room::Room;
+use crate::served::{Served, names};
+use crate::spool::{Contents, Spool};
 use crate::status::{BundleStatus, Serving, State, Status, Timings};
 use crate::world::{Clock, MachineClock, Sink, Source};
-use configedge_snapshot::{BuildError, Builder, PublishError, Publisher, Snapshot, ValueRef};
+use configedge_snapshot::{BuildError, Builder, Extent, PublishError, Publisher, Snapshot};
 use std::collections::{BTreeMap, BTreeSet};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -53,49 +52,35 @@ pub struct Relay<S, K, C> {
     source: S,
     sink: K,
     clock: C,
-    names: Names,
+    places: Places,
+    /// Only bundles of this namespace are taken.
+    namespace: Option<String>,
+    claims: Claims,
     /// Digest of the spool's content when it was last dealt with to the end.
     settled: Option<u64>,
-    /// The bundles' status before the pass that is under way.
-    before: Vec<BundleStatus>,
     pub status: Status,
 }
 
-/// Where things are called what.
-struct Names {
-    /// Only bundles of this namespace are taken.
-    namespace: Option<String>,
+/// Where things are, for messages.
+struct Places {
     out: String,
     durable: String,
-    /// Which bundle a file held when it could last be read, by file name.
-    known: BTreeMap<String, (String, String)>,
 }
 
-/// File and namespace of each bundle, by name.
-type Places = BTreeMap<String, (String, String)>;
-
-/// A bundle file after checking.
-struct Judged {
-    name: String,
-    namespace: String,
-    file: String,
-    /// Whether `name` is more than a guess.
-    identified: bool,
-    warnings: Vec<Problem>,
-    content: Result<Approved, Vec<Problem>>,
+/// What came of all files together.
+struct Verdict {
+    /// What readers are to see.
+    builder: Builder,
+    bundles: Vec<Told>,
+    /// Whether readers see it already.
+    same: bool,
 }
 
-/// What may be published.
-struct Approved {
-    bundle: Bundle,
-    derived: Option<Node>,
-    flat: Flat,
-}
-
-impl Approved {
-    fn values(&self) -> &Node {
-        self.derived.as_ref().unwrap_or(self.bundle.values())
-    }
+/// A bundle's status as it is if nothing is published.
+struct Told {
+    status: BundleStatus,
+    /// Whether it is good, and not what readers see.
+    fresh: bool,
 }
 
 impl Relay<Spool, Publisher, MachineClock> {
@@ -105,27 +90,28 @@ impl Relay<Spool, Publisher, MachineClock> {
     /// The directory cannot be used.
     pub fn open(options: &Options) -> Result<Self, PublishError> {
         let publisher = Publisher::open(&options.out, options.durable.as_deref())?;
-        Ok(Self::new(
-            options,
-            Spool::new(options.spool.clone(), options.allowed_signers.clone(), options.layer.clone()),
-            publisher,
-            MachineClock,
-        ))
+        let spool = Spool::new(options.spool.clone(), options.allowed_signers.clone(), options.layer.clone());
+        let beside = options.durable.as_ref().map(|durable| {
+            let mut path = durable.clone().into_os_string();
+            path.push(format!(".{}", newest::FILE));
+            path.into()
+        });
+        let newest = [options.out.join(newest::FILE)].into_iter().chain(beside).collect();
+        Ok(Self::new(options, spool.keep_newest(newest), publisher, MachineClock))
     }
 }
 
 impl<S: Source, K: Sink, C: Clock> Relay<S, K, C> {
     pub fn new(options: &Options, source: S, sink: K, clock: C) -> Self {
         let status = Status { version: env!("CARGO_PKG_VERSION"), pid: std::process::id(), ..Status::default() };
-        let names = Names {
-            namespace: options.namespace.clone(),
+        let places = Places {
             out: options.out.display().to_string(),
             durable: options.durable.as_deref().unwrap_or(&options.out).display().to_string(),
-            known: BTreeMap::new(),
         };
-        let mut relay = Self { source, sink, clock, names, settled: None, before: Vec::new(), status };
-        if let Some(last) = relay.sink.last() {
-            relay.show(&last);
+        let (namespace, claims) = (options.namespace.clone(), Claims::default());
+        let mut relay = Self { source, sink, clock, places, namespace, claims, settled: None, status };
+        relay.show();
+        if relay.status.generation > 0 {
             relay.status.state = State::Ok;
         }
         relay
@@ -156,22 +142,36 @@ impl<S: Source, K: Sink, C: Clock> Relay<S, K, C> {
         self.status.problems.retain(|problem| problem.code != NOT_DURABLE);
         if let Err(why) = durable {
             let hint = "make the file writable; until then a reboot serves an older configuration first";
-            self.status.problems.push(Problem::of_file(&self.names.durable, NOT_DURABLE, why, hint));
+            self.status.problems.push(Problem::of_file(&self.places.durable, NOT_DURABLE, why, hint));
         }
     }
 
     /// Reads the spool and publishes what is good in it, if it changed since the last pass. `noticed_at` is when the change
     /// showed, since the Unix epoch.
     pub fn reload(&mut self, noticed_at: Duration) -> Outcome {
+        if !self.is_lost() {
+            return self.pass(noticed_at);
+        }
+        self.settled = None;
+        if let Err(error) = self.sink.reopen() {
+            let hint = "make it possible again; it is tried again at each scan";
+            return self.refuse_all(Problem::of_file(&self.places.out.clone(), "io", error.to_string(), hint));
+        }
+        self.show();
+        match self.pass(noticed_at) {
+            // The status may have been lost, too.
+            Outcome::Unchanged => Outcome::Kept,
+            outcome => outcome,
+        }
+    }
+
+    /// Whether the snapshot directory, or what is served there, was taken away; then it is time to [`Relay::reload`].
+    pub fn is_lost(&self) -> bool {
+        self.sink.is_lost()
+    }
+
+    fn pass(&mut self, noticed_at: Duration) -> Outcome {
         let started = self.clock.now();
-        let lost = match self.reopen_if_lost() {
-            Ok(lost) => lost,
-            Err(error) => {
-                self.settled = None;
-                let hint = "make it possible again; it is tried again at each scan";
-                return self.refuse_all(Problem::of_file(&self.names.out.clone(), "io", error.to_string(), hint));
-            }
-        };
         let mut contents = match self.source.read() {
             Ok(contents) => contents,
             Err(error) => {
@@ -182,7 +182,7 @@ impl<S: Source, K: Sink, C: Clock> Relay<S, K, C> {
             }
         };
         let digest = contents.digest;
-        if self.settled == Some(digest) && !lost {
+        if self.settled == Some(digest) {
             return Outcome::Unchanged;
         }
         self.status.reloads += 1;
@@ -195,10 +195,10 @@ impl<S: Source, K: Sink, C: Clock> Relay<S, K, C> {
             return self.refuse_all(problem);
         }
         let problems = std::mem::take(&mut contents.problems);
-        let judged = self.judge_all(contents, last.as_ref());
+        let verdict = self.judge_all(contents, last.as_ref());
         let checked = self.clock.now();
-        let builder = match judged {
-            Ok(Some(builder)) => builder,
+        let Verdict { builder, bundles, same } = match verdict {
+            Ok(Some(verdict)) => verdict,
             Ok(None) => {
                 self.settled = Some(digest);
                 return self.empty_spool(last.is_some());
@@ -206,12 +206,13 @@ impl<S: Source, K: Sink, C: Clock> Relay<S, K, C> {
             Err(error) => return self.not_published(error.to_string(), Some(digest)),
         };
 
-        let all_good = self.status.bundles.iter().all(|bundle| bundle.ok);
-        let same = last.as_ref().is_some_and(|last| builder.matches(last) && (last.commit() == commit || !all_good));
+        let all_good = bundles.iter().all(|told| told.status.problems.is_empty());
+        let same = last.as_ref().is_some_and(|last| same && (last.commit() == commit || !all_good));
         // What is held may still be published where nothing is: a hold keeps what there is.
         let held = self.status.hold.is_some() && last.is_some();
         if builder.is_empty() || same || held {
             self.settled = Some(digest);
+            self.tell(bundles, false);
             self.status.problems.retain(|problem| problem.code == NOT_DURABLE);
             self.status.problems.extend(problems);
             self.finish_state(last.is_some());
@@ -223,6 +224,7 @@ impl<S: Source, K: Sink, C: Clock> Relay<S, K, C> {
             // Whatever it is that cannot be a snapshot will not be one at the next check either; a disk may have room by then.
             Err(error) => {
                 let settled = matches!(error, PublishError::Build(_)).then_some(digest);
+                self.tell(bundles, false);
                 return self.not_published(error.to_string(), settled);
             }
         };
@@ -239,144 +241,123 @@ impl<S: Source, K: Sink, C: Clock> Relay<S, K, C> {
         self.note_durable(published.durable);
         self.status.problems.extend(problems);
         self.status.publishes += 1;
-        if let Some(last) = self.sink.last() {
-            self.show(&last);
-        }
+        self.tell(bundles, true);
+        self.show();
         self.finish_state(true);
         Outcome::Published
     }
 
-    fn show(&mut self, last: &Snapshot) {
-        self.status.generation = last.generation();
-        self.status.commit = last.commit();
-        self.status.keys = last.len();
-        self.status.bytes = last.as_bytes().len();
+    fn show(&mut self) {
+        let last = self.sink.last();
+        self.status.generation = last.as_ref().map_or(0, Snapshot::generation);
+        self.status.commit = last.as_ref().map(Snapshot::commit).unwrap_or_default();
+        self.status.keys = last.as_ref().map_or(0, Snapshot::len);
+        self.status.bytes = last.as_ref().map_or(0, |last| last.as_bytes().len());
     }
 
-    /// Gives whether the directory was made anew, so that all must be published again.
-    fn reopen_if_lost(&mut self) -> Result<bool, PublishError> {
-        let lost = self.sink.is_lost();
-        if lost {
-            self.sink.reopen()?;
-        }
-        Ok(lost)
-    }
-
-    /// Judges the documents one after the other, and gives the entries of all bundles: of a refused one, those that are served.
-    /// `None` if there is no bundle.
-    fn judge_all(&mut self, contents: Contents, last: Option<&Snapshot>) -> Result<Option<Builder>, BuildError> {
-        let policies = Policies::new(contents.policies);
-        let (mut builder, mut guessed) = (Builder::new(), false);
-        self.before = std::mem::take(&mut self.status.bundles);
-        let mut places = Places::new();
+    /// Judges the documents one after the other, then all together. `None` if there is no bundle.
+    fn judge_all(&mut self, contents: Contents, last: Option<&Snapshot>) -> Result<Option<Verdict>, BuildError> {
+        let Contents { documents, policies, uncovered, .. } = contents;
+        let policies = Policies::new(policies);
         // Where bundles were before, if it matters what became of them.
-        let before = if contents.uncovered.is_empty() { BTreeMap::new() } else { self.names.known.clone() };
-        let files: BTreeSet<String> = contents.documents.iter().map(|document| document.file.clone()).collect();
-        self.names.known.retain(|file, _| files.contains(file));
-        let mut strangers = Vec::new();
-        for document in contents.documents {
-            let unproven = matches!(&document.text, Err(problem) if problem.code == SIGNATURE);
-            let one = self.names.judge(document, &policies, last);
-            if self.names.namespace.as_ref().is_some_and(|wanted| *wanted != one.namespace) {
+        let before = if uncovered.is_empty() { BTreeMap::new() } else { self.claims.by_name() };
+        self.claims.retain(&documents.iter().map(|document| document.file.clone()).collect());
+        let (mut judged, mut guessed) = (Vec::new(), false);
+        // More than can be published is not kept in memory.
+        let mut room = Room::of_snapshots(2);
+        for document in documents {
+            let one = Judged::of(document, &self.claims, &policies, last);
+            if self.namespace.as_ref().is_some_and(|wanted| *wanted != one.id.namespace) {
                 // Also of a file whose namespace is a guess, unless its name tells it.
-                guessed |= !one.identified && one.file.matches('.').count() < 2;
+                guessed |= !one.certain && FileName::of(&one.file).namespace.is_none();
                 continue;
             }
-            // A file that says it is another's bundle must not come before the one that is, nor one that anybody can name.
-            if unproven || places.contains_key(&one.name) || !self.names.is_rightful(&one) {
-                strangers.push((unproven, one));
-                continue;
+            guessed |= !one.certain;
+            if let Ok(entries) = &one.content {
+                room.wish(judged.len(), Extent::default(), entries.extent());
             }
-            guessed |= !one.identified;
-            self.take(one, last, &mut builder, &mut places)?;
+            judged.push(one);
+            crowd_out(&mut room, &mut judged);
         }
-        for (unproven, mut one) in strangers {
-            if let Some((first, namespace)) = places.get(&one.name) {
-                if !unproven {
-                    let message = format!("the bundle {} is already in {first} (namespace {namespace})", one.name);
-                    let hint = "rename one of them, or let the relay take one namespace only with --namespace";
-                    one.content = Err(vec![Problem::of_file(&one.file, "conflict", message, hint)]);
-                }
-                // What the file held before goes on being served.
-                let known = self.names.known.get(&one.file).filter(|(_, name)| !places.contains_key(name)).cloned();
-                (one.namespace, one.name) = known.unwrap_or_else(|| {
-                    let apart = format!("{}/{}", one.namespace, one.name);
-                    (one.namespace.clone(), apart)
-                });
-            }
-            guessed |= !one.identified;
-            self.take(one, last, &mut builder, &mut places)?;
+        settle(&mut judged, &mut self.claims, last);
+        if let Some(last) = last.filter(|_| !uncovered.is_empty()) {
+            self.keep_what_may_be_there(&uncovered, &before, last, &mut judged);
         }
-        if let Some(last) = last.filter(|_| !contents.uncovered.is_empty()) {
-            self.keep_what_may_be_there(&contents.uncovered, &before, last, &mut builder, &mut places)?;
+        if judged.is_empty() {
+            return Ok(None);
         }
-        self.names.known.extend(places.iter().map(|(name, (file, namespace))| (file.clone(), (namespace.clone(), name.clone()))));
         // A file whose bundle nobody can tell may be that of any bundle that is served and in no other file.
-        if let Some(last) = last.filter(|_| guessed) {
-            let mut missing = last.keys().filter(|key| !key.contains('.') && !places.contains_key(*key));
-            missing.try_for_each(|name| insert_served(&mut builder, name, last).map(drop))?;
+        let silent = match last.filter(|_| guessed) {
+            Some(last) => missing(last, &judged).into_iter().filter_map(|name| Served::of(Some(last), &name)).collect(),
+            None => Vec::new(),
+        };
+        let mut room = Room::of_snapshots(1);
+        silent.iter().for_each(|served| room.take(served.extent));
+        for (number, one) in judged.iter().enumerate() {
+            match &one.content {
+                Ok(entries) => room.wish(number, one.old(), entries.extent()),
+                Err(_) => room.take(one.old()),
+            }
         }
-        let any = !self.status.bundles.is_empty();
-        if !any {
-            self.status.bundles = std::mem::take(&mut self.before);
+        crowd_out(&mut room, &mut judged);
+        let (mut builder, mut bundles) = (Builder::new(), Vec::new());
+        for one in judged {
+            bundles.push(put(&mut builder, one)?);
         }
-        Ok(any.then_some(builder))
+        silent.iter().try_for_each(|served| served.insert(&mut builder))?;
+        let same = bundles.iter().all(|told| !told.fresh) && last.is_some_and(|last| builder.len() == last.len());
+        Ok(Some(Verdict { builder, bundles, same }))
     }
 
     /// A bundle that is in no file is gone only if the proof shows its namespace without it.
-    fn keep_what_may_be_there(
+    fn keep_what_may_be_there<'s>(
         &mut self,
         uncovered: &BTreeMap<String, String>,
-        before: &BTreeMap<String, (String, String)>,
-        last: &Snapshot,
-        builder: &mut Builder,
-        places: &mut Places,
-    ) -> Result<(), BuildError> {
-        let names = last.keys().filter(|key| !key.contains('.') && !places.contains_key(*key));
-        for name in names.map(str::to_owned).collect::<Vec<_>>() {
-            let known = before.values().find(|(_, bundle)| *bundle == name).map(|(namespace, _)| namespace);
-            let namespace = known.or(self.names.namespace.as_ref()).cloned();
+        before: &BTreeMap<String, (String, Id)>,
+        last: &'s Snapshot,
+        judged: &mut Vec<Judged<'s>>,
+    ) {
+        let mut granted = Vec::new();
+        for name in missing(last, judged) {
+            let known = before.get(&name);
+            let namespace = known.map(|(_, id)| &id.namespace).or(self.namespace.as_ref()).cloned();
             let why = match &namespace {
                 Some(namespace) => uncovered.get(namespace),
                 None => uncovered.values().next(),
             };
             let Some(why) = why else { continue };
-            let namespace = namespace.unwrap_or_default();
-            let file = format!("{namespace}.{name}.yaml");
+            let file = match (known, &namespace) {
+                (Some((file, _)), _) => file.clone(),
+                (None, Some(namespace)) => format!("{namespace}.{name}.yaml"),
+                (None, None) => format!("{name}.yaml"),
+            };
             let message = format!("nothing proves that this bundle was deleted: {why}");
             let hint = "export its namespace too, or let the relay take one namespace only with --namespace";
-            let content = Err(vec![Problem::of_file(&file, SIGNATURE, message, hint)]);
-            let one = Judged { name, namespace, file, identified: true, warnings: Vec::new(), content };
-            self.take(one, Some(last), builder, places)?;
+            // Empty where nobody knows it, and no proof has such a one.
+            let id = Id { namespace: namespace.clone().unwrap_or_default(), name };
+            if namespace.is_some() {
+                granted.push((file.clone(), id.clone()));
+            }
+            judged.push(Judged::missing(id, Problem::of_file(&file, SIGNATURE, message, hint), Some(last)));
         }
-        Ok(())
+        self.claims.grant(granted);
     }
 
-    fn take(
-        &mut self,
-        one: Judged,
-        last: Option<&Snapshot>,
-        builder: &mut Builder,
-        places: &mut Places,
-    ) -> Result<(), BuildError> {
-        let serving = insert(builder, &one, last)?;
-        places.insert(one.name.clone(), (one.file.clone(), one.namespace.clone()));
-        let told = self.told(one, serving);
-        self.status.bundles.push(told);
-        Ok(())
-    }
-
-    /// The bundle's fate for the status; `since` stays while it does not change.
-    fn told(&mut self, judged: Judged, serving: Serving) -> BundleStatus {
-        let Judged { name, namespace, file, warnings, content, .. } = judged;
-        let problems = content.err().unwrap_or_default();
-        let ok = problems.is_empty();
-        let before = self.before.iter().find(|old| old.name == name && old.ok == ok);
-        let since = before.map_or_else(|| self.clock.unix().as_secs_f64(), |old| old.since);
-        if !ok {
-            self.status.refusals += 1;
+    /// What readers see of each bundle; `since` stays while that does not change.
+    fn tell(&mut self, bundles: Vec<Told>, published: bool) {
+        let now = self.clock.unix().as_secs_f64();
+        let before: BTreeMap<_, _> =
+            std::mem::take(&mut self.status.bundles).into_iter().map(|old| (old.name, (old.ok, old.since))).collect();
+        for Told { mut status, fresh } in bundles {
+            if fresh && published {
+                status.serving = Serving::Current;
+            }
+            status.ok = status.serving == Serving::Current;
+            let unchanged = before.get(&status.name).filter(|(ok, _)| *ok == status.ok);
+            status.since = unchanged.map_or(now, |(_, since)| *since);
+            self.status.refusals += u64::from(!status.problems.is_empty());
+            self.status.bundles.push(status);
         }
-        BundleStatus { name, namespace, file, ok, since, serving, problems, warnings }
     }
 
     fn hold(&mut self, why: Option<String>) {
@@ -387,7 +368,7 @@ impl<S: Source, K: Sink, C: Clock> Relay<S, K, C> {
     }
 
     fn empty_spool(&mut self, serving: bool) -> Outcome {
-        let (message, hint) = match (&self.names.namespace, serving) {
+        let (message, hint) = match (&self.namespace, serving) {
             (_, true) => ("no bundle is left in it", "put the bundles back; what is published is still served"),
             (None, false) => ("no bundle is in it", "put a ConfigBundle (.yaml, .yml or .json) into it"),
             (Some(_), false) => ("no bundle of the namespace is in it", "put one into it, or correct --namespace"),
@@ -397,7 +378,7 @@ impl<S: Source, K: Sink, C: Clock> Relay<S, K, C> {
 
     fn not_published(&mut self, why: String, settled: Option<u64>) -> Outcome {
         self.settled = settled;
-        let problem = Problem::of_file(&self.names.out, "not-published", why, "what was published before is still served");
+        let problem = Problem::of_file(&self.places.out, "not-published", why, "what was published before is still served");
         self.refuse_all(problem)
     }
 
@@ -426,103 +407,37 @@ impl<S: Source, K: Sink, C: Clock> Relay<S, K, C> {
     }
 }
 
-impl Names {
-    fn judge(&mut self, document: Document, policies: &Policies, last: Option<&Snapshot>) -> Judged {
-        let Document { file, text } = document;
-        let parsed = match &text {
-            Ok(text) => contained(&file, || Bundle::parse(text, &file)),
-            Err(problem) => Err(vec![problem.clone()]),
-        };
-        match parsed {
-            Ok(bundle) => {
-                let (namespace, name) = (bundle.namespace.clone(), bundle.name.clone());
-                let (content, warnings) = approve(bundle, policies, last);
-                Judged { name, namespace, file, identified: true, warnings, content }
-            }
-            Err(problems) => {
-                let (identified, namespace, name) = self.identify(&file, text.ok().as_deref(), last);
-                Judged { name, namespace, file, identified, warnings: Vec::new(), content: Err(problems) }
-            }
-        }
-    }
-
-    /// Whether the file is where that bundle was, or is called after it.
-    fn is_rightful(&self, one: &Judged) -> bool {
-        let known = self.known.get(&one.file).is_some_and(|(_, name)| *name == one.name);
-        let stem = one.file.rsplit_once('.').map_or(one.file.as_str(), |(stem, _)| stem);
-        known
-            || stem == one.name
-            || stem.split_once('.').is_some_and(|(namespace, name)| namespace == one.namespace && name == one.name)
-    }
-
-    /// Namespace and name of a bundle that cannot be read as a whole: what it says of itself, what the file held before, or
-    /// what adapters call files; and whether that is more than a guess.
-    fn identify(&self, file: &str, text: Option<&[u8]>, last: Option<&Snapshot>) -> (bool, String, String) {
-        let document = text.and_then(|text| contained(file, || parse_document(text, file)).ok());
-        let metadata = document.as_ref().and_then(|document| document.get("metadata"));
-        let field =
-            |name| metadata.and_then(|m| m.get(name)).and_then(Node::as_str).filter(|text| is_name(text)).map(str::to_owned);
-        if let Some(name) = field("name") {
-            return (true, field("namespace").unwrap_or_else(|| "default".to_owned()), name);
-        }
-        if let Some((namespace, name)) = self.known.get(file) {
-            return (true, namespace.clone(), name.clone());
-        }
-        let stem = file.rsplit_once('.').map_or(file, |(stem, _)| stem);
-        let (namespace, name) = stem.split_once('.').unwrap_or(("default", stem));
-        let served = last.is_some_and(|last| last.get(name).is_some());
-        (served, namespace.to_owned(), name.to_owned())
+/// Keeps to their last good those that would take more room than there is.
+fn crowd_out(room: &mut Room, judged: &mut [Judged<'_>]) {
+    while let Some((number, taken)) = room.refuse() {
+        judged[number].crowd_out(taken);
     }
 }
 
-type Approval = (Result<Approved, Vec<Problem>>, Vec<Problem>);
-
-/// Checks, policies and guards.
-fn approve(bundle: Bundle, policies: &Policies, last: Option<&Snapshot>) -> Approval {
-    if let Some(held) = guard::hold(&bundle) {
-        return (Err(vec![held]), Vec::new());
-    }
-    let checked = contained(&bundle.file, || Ok(check(&bundle, policies)));
-    let Checked { problems, warnings, derived } = checked.unwrap_or_else(|problems| Checked { problems, ..Checked::default() });
-    if !problems.is_empty() {
-        return (Err(problems), warnings);
-    }
-    let flat = Flat::of(derived.as_ref().unwrap_or(bundle.values()));
-    let served = last.and_then(|last| Size::served(last, &bundle.name));
-    match served.and_then(|served| guard::resize(&bundle, served, Size::of(&flat))) {
-        Some(problem) => (Err(vec![problem]), warnings),
-        None => (Ok(Approved { bundle, derived, flat }), warnings),
-    }
+/// The bundles that are served and in no file.
+fn missing(last: &Snapshot, judged: &[Judged<'_>]) -> Vec<String> {
+    let there: BTreeSet<&str> = judged.iter().map(|one| one.id.name.as_str()).collect();
+    names(last).filter(|name| !there.contains(name)).map(str::to_owned).collect()
 }
 
-/// Whatever a document does to the code that reads it, the others are still served and the relay goes on.
-fn contained<T>(file: &str, work: impl FnOnce() -> Result<T, Vec<Problem>>) -> Result<T, Vec<Problem>> {
-    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
-        let hint = "this is a fault of the relay: report it with the file, and take back what changed";
-        Err(vec![Problem::of_file(file, "internal", "checking it failed in a way that must not happen", hint)])
-    })
-}
-
-fn insert(builder: &mut Builder, one: &Judged, last: Option<&Snapshot>) -> Result<Serving, BuildError> {
-    match (&one.content, last) {
-        (Ok(approved), _) => {
-            approved.flat.insert(builder, &one.name, approved.values())?;
-            approved.bundle.secrets().for_each(|path| builder.secret(&format!("{}.{path}", one.name)));
-            Ok(Serving::Current)
+/// Adds what readers are to see of a bundle.
+fn put(builder: &mut Builder, one: Judged<'_>) -> Result<Told, BuildError> {
+    let Judged { id: Id { namespace, name }, file, warnings, content, served, .. } = one;
+    let (problems, fresh) = match content {
+        Ok(entries) => {
+            builder.extend(&entries);
+            (Vec::new(), !served.as_ref().is_some_and(|served| served.is(&entries)))
         }
-        (Err(_), Some(last)) => insert_served(builder, &one.name, last),
-        (Err(_), None) => Ok(Serving::Nothing),
-    }
-}
-
-/// What is served of a bundle stays so, and what was secret in it too. A container is, if something in it is.
-fn insert_served(builder: &mut Builder, name: &str, last: &Snapshot) -> Result<Serving, BuildError> {
-    let Some(ValueRef::Json(text)) = last.get(name).map(|entry| entry.value()) else { return Ok(Serving::Nothing) };
-    let Ok(values) = serde_json::from_str(text) else { return Ok(Serving::Nothing) };
-    let values = Node::from_value(&values);
-    Flat::of(&values).insert(builder, name, &values)?;
-    let inside = format!("{name}.");
-    let leaves = last.prefix(&inside).filter(|entry| entry.is_secret() && !matches!(entry.value(), ValueRef::Json(_)));
-    leaves.for_each(|entry| builder.secret(entry.key()));
-    Ok(Serving::LastGood)
+        Err(problems) => {
+            served.as_ref().map_or(Ok(()), |served| served.insert(builder))?;
+            (problems, false)
+        }
+    };
+    let serving = match (served, problems.is_empty() && !fresh) {
+        (None, _) => Serving::Nothing,
+        (Some(_), false) => Serving::LastGood,
+        (Some(_), true) => Serving::Current,
+    };
+    let status = BundleStatus { name, namespace, file, ok: false, since: 0.0, serving, problems, warnings };
+    Ok(Told { status, fresh })
 }

@@ -1,6 +1,8 @@
 //! Giving up all rights that the relay does not need, once it has opened what it needs.
 //!
-//! A fault in what reads untrusted documents then meets a process that can read its spool, write its snapshots, and nothing else.
+//! A fault in what reads untrusted documents then meets a process that can read what lies beside its spool and its list of signers,
+//! and write what lies beside its snapshots and their durable copy, and nothing else. So each wants a directory above it that has
+//! nothing else in it.
 
 use configrelay::relay::Options;
 use configrelay::status::Sandbox;

@@ -3,7 +3,7 @@
 use crate::args::Serve;
 use crate::footprint::Program;
 use crate::http::Server;
-use crate::log::Format;
+use crate::log::{self, Format};
 use crate::sandbox;
 use configedge_snapshot::Publisher;
 use configrelay::drive::Driver;
@@ -28,6 +28,7 @@ const FETCH: Duration = Duration::from_millis(2);
 
 /// Gives whether all went well; an error means that the relay cannot run.
 pub(crate) fn serve(options: Serve) -> Result<bool, String> {
+    log::tell_of_faults(options.log);
     let relay = Relay::open(&options.relay).map_err(|error| error.to_string())?;
     let http = options
         .http
@@ -123,7 +124,8 @@ impl Serving {
         let mut descriptors = vec![PollFd::new(&signals.wakes, PollFlags::IN)];
         if let Some(http) = &self.http {
             until = http.next().map_or(until, |next| next.min(until));
-            let flags = |writing| if writing { PollFlags::IN | PollFlags::OUT } else { PollFlags::IN };
+            // What a peer goes on sending while it is answered is not read, so it must not wake.
+            let flags = |writing| if writing { PollFlags::OUT } else { PollFlags::IN };
             descriptors.extend(http.descriptors(now).map(|(fd, writing)| PollFd::from_borrowed_fd(fd, flags(writing))));
         }
         if self.driver.in_burst() {

@@ -2,7 +2,7 @@
 //!
 //! `configedge.signing` is the Python twin, which also signs. Whatever is not understood is refused.
 
-use data_encoding::BASE64;
+use data_encoding::{BASE64, HEXLOWER};
 use ed25519_dalek::{Signature, VerifyingKey};
 use sha2::{Digest, Sha256, Sha512};
 use std::collections::BTreeMap;
@@ -44,6 +44,8 @@ pub struct Signed {
     pub payload: Vec<u8>,
     /// The principals of the key's line.
     pub by: String,
+    /// The key, in hexadecimal.
+    pub key: String,
     /// The committer's, Unix seconds.
     pub time: i64,
 }
@@ -69,6 +71,11 @@ impl Signers {
         if allowed.is_empty() { Err("it has no signer".to_owned()) } else { Ok(Self(allowed)) }
     }
 
+    /// Whether a signature counts that this key, in hexadecimal, made at that moment.
+    pub(crate) fn count(&self, key: &str, at: i64) -> bool {
+        self.0.iter().any(|line| HEXLOWER.encode(&line.key) == key && line.objection(at).is_none())
+    }
+
     /// Checks a raw commit object's content. The key must have been valid at the committer's time, as Git has it.
     ///
     /// # Errors
@@ -85,7 +92,7 @@ impl Signers {
         verifying
             .verify_strict(&signed(&payload), &Signature::from_bytes(&signature))
             .map_err(|_| format!("the signature is not of this commit, though by the name of {}", by.principals))?;
-        Ok(Signed { payload, by: by.principals.clone(), time })
+        Ok(Signed { payload, by: by.principals.clone(), key: HEXLOWER.encode(&key), time })
     }
 }
 

@@ -35,7 +35,7 @@ pub trait Sink {
     fn heartbeat(&mut self);
     /// Tells readers whether what is published may be behind.
     fn set_stale(&self, stale: bool);
-    /// Whether its place was taken away.
+    /// Whether its place, or what is served there, was taken away.
     fn is_lost(&self) -> bool;
     /// Takes its place again after that.
     fn reopen(&mut self) -> Result<(), PublishError>;
@@ -63,7 +63,7 @@ impl Sink for Publisher {
     }
 
     fn is_lost(&self) -> bool {
-        self.directory_lost()
+        Publisher::is_lost(self)
     }
 
     fn reopen(&mut self) -> Result<(), PublishError> {

@@ -1,26 +1,27 @@
 //! YAML 1.2 (core schema) into a tree, refusing what configuration does not need and attackers do: anchors, aliases, tags,
 //! several documents, duplicate and non-string keys, deep nesting.
 
-use crate::node::{MAX_NESTING, Member, Node, Position, Tree, integer};
-use crate::problem::Problem;
+use crate::node::{MAX_NESTING, Member, Node, Path, Position, Tree, integer};
+use crate::problem::{Problem, Problems, shorten};
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, ScanError, Span, StrInput};
 use serde_json::Number;
 
 struct Loader<'a> {
     file: &'a str,
     parser: Parser<'a, StrInput<'a>>,
-    problems: Vec<Problem>,
+    problems: Problems,
 }
 
 /// The document's tree, or why there is none. Problems that leave the rest readable are collected.
 pub(crate) fn parse(text: &str, file: &str) -> Result<Node, Vec<Problem>> {
-    let mut loader = Loader { file, parser: Parser::new_from_str(text), problems: Vec::new() };
-    match loader.document() {
-        Ok(node) if loader.problems.is_empty() => Ok(node),
-        Ok(_) => Err(loader.problems),
+    let mut loader = Loader { file, parser: Parser::new_from_str(text), problems: Problems::default() };
+    let document = loader.document();
+    let Loader { mut problems, .. } = loader;
+    match document {
+        Ok(node) => problems.or(node),
         Err(fatal) => {
-            loader.problems.push(fatal);
-            Err(loader.problems)
+            problems.add(|| fatal);
+            Err(problems.into_vec())
         }
     }
 }
@@ -47,7 +48,7 @@ impl<'a> Loader<'a> {
                         "put each bundle in a file of its own",
                     ));
                 }
-                event => root = Some(self.node(event, &span, "", 0)?),
+                event => root = Some(self.node(event, &span, Path::Root, 0)?),
             }
         }
         root.ok_or_else(|| {
@@ -67,46 +68,48 @@ impl<'a> Loader<'a> {
         }
     }
 
-    fn node(&mut self, event: Event<'a>, span: &Span, key: &str, depth: usize) -> Result<Node, Problem> {
+    fn node(&mut self, event: Event<'a>, span: &Span, path: Path<'_>, depth: usize) -> Result<Node, Problem> {
         let at = position(&span.start);
         if depth > MAX_NESTING {
-            return Err(at.problem(self.file, key, "limit", format!("nested more than {MAX_NESTING} deep"), "make it flatter"));
+            let message = format!("nested more than {MAX_NESTING} deep");
+            return Err(at.problem(self.file, &path.to_string(), "limit", message, "make it flatter"));
         }
         let value = match event {
             Event::Scalar(text, style, anchor, tag) => {
-                self.refuse_extras(at, key, anchor, tag.is_some());
-                if style == ScalarStyle::Plain { self.plain(&text, at, key) } else { Tree::String(text.into_owned()) }
+                self.refuse_extras(at, path, anchor, tag.is_some());
+                if style == ScalarStyle::Plain { self.plain(&text, at, path) } else { Tree::String(text.into_owned()) }
             }
             Event::SequenceStart(anchor, tag) => {
-                self.refuse_extras(at, key, anchor, tag.is_some());
-                self.sequence(key, depth)?
+                self.refuse_extras(at, path, anchor, tag.is_some());
+                self.sequence(path, depth)?
             }
             Event::MappingStart(anchor, tag) => {
-                self.refuse_extras(at, key, anchor, tag.is_some());
-                self.mapping(key, depth)?
+                self.refuse_extras(at, path, anchor, tag.is_some());
+                self.mapping(path, depth)?
             }
             Event::Alias(_) => {
-                self.refuse(at, key, "alias", "a YAML alias".to_owned(), "write the value out: aliases are not supported");
+                self.refuse(at, path, "alias", "a YAML alias".to_owned(), "write the value out: aliases are not supported");
                 Tree::Null
             }
             other => {
-                return Err(at.problem(self.file, key, "yaml-syntax", format!("unexpected {other:?}"), "correct the syntax"));
+                let message = format!("unexpected {}", shorten(&format!("{other:?}")));
+                return Err(at.problem(self.file, &path.to_string(), "yaml-syntax", message, "correct the syntax"));
             }
         };
         Ok(Node { at, value })
     }
 
-    fn sequence(&mut self, key: &str, depth: usize) -> Result<Tree, Problem> {
+    fn sequence(&mut self, path: Path<'_>, depth: usize) -> Result<Tree, Problem> {
         let mut items = Vec::new();
         loop {
             match self.next()? {
                 (Event::SequenceEnd, _) => return Ok(Tree::Array(items)),
-                (event, span) => items.push(self.node(event, &span, &join(key, &items.len().to_string()), depth + 1)?),
+                (event, span) => items.push(self.node(event, &span, Path::Item(&path, items.len()), depth + 1)?),
             }
         }
     }
 
-    fn mapping(&mut self, key: &str, depth: usize) -> Result<Tree, Problem> {
+    fn mapping(&mut self, path: Path<'_>, depth: usize) -> Result<Tree, Problem> {
         let mut members: Vec<Member> = Vec::new();
         let mut names = std::collections::HashMap::new();
         loop {
@@ -115,31 +118,35 @@ impl<'a> Loader<'a> {
             let name = match event {
                 Event::MappingEnd => return Ok(Tree::Object(members)),
                 Event::Scalar(text, style, anchor, tag) => {
-                    self.refuse_extras(at, key, anchor, tag.is_some());
+                    self.refuse_extras(at, path, anchor, tag.is_some());
                     if style == ScalarStyle::Plain && !matches!(resolve(&text), Some(Tree::String(_))) {
                         let message = format!("the key {text} is not a string");
-                        self.refuse(at, &join(key, &text), "type", message, format!("put it in quotes: \"{text}\""));
+                        let hint = format!("put it in quotes: \"{text}\"");
+                        self.refuse(at, Path::Member(&path, &text), "type", message, hint);
                     }
                     text.into_owned()
                 }
-                _ => return Err(at.problem(self.file, key, "type", "a key that is no string".to_owned(), "use a string as key")),
+                _ => {
+                    let message = "a key that is no string".to_owned();
+                    return Err(at.problem(self.file, &path.to_string(), "type", message, "use a string as key"));
+                }
             };
-            let path = join(key, &name);
+            let inner = Path::Member(&path, &name);
             if let Some(first) = names.insert(name.clone(), at.line) {
                 let message = format!("the key {name:?} is given twice, first in line {first}");
-                self.refuse(at, &path, "duplicate-key", message, "keep one of them");
+                self.refuse(at, inner, "duplicate-key", message, "keep one of them");
             }
             let (event, span) = self.next()?;
-            let node = self.node(event, &span, &path, depth + 1)?;
+            let node = self.node(event, &span, inner, depth + 1)?;
             members.push(Member { name, at, node });
         }
     }
 
-    fn plain(&mut self, text: &str, at: Position, key: &str) -> Tree {
+    fn plain(&mut self, text: &str, at: Position, path: Path<'_>) -> Tree {
         resolve(text).unwrap_or_else(|| {
             self.refuse(
                 at,
-                key,
+                path,
                 "type",
                 format!("{text} is not a number that JSON has"),
                 "give a finite number, or put it in quotes",
@@ -148,17 +155,17 @@ impl<'a> Loader<'a> {
         })
     }
 
-    fn refuse_extras(&mut self, at: Position, key: &str, anchor: usize, tagged: bool) {
+    fn refuse_extras(&mut self, at: Position, path: Path<'_>, anchor: usize, tagged: bool) {
         if anchor > 0 {
-            self.refuse(at, key, "alias", "a YAML anchor".to_owned(), "remove it: anchors and aliases are not supported");
+            self.refuse(at, path, "alias", "a YAML anchor".to_owned(), "remove it: anchors and aliases are not supported");
         }
         if tagged {
-            self.refuse(at, key, "type", "a YAML tag".to_owned(), "remove it: the value's own form decides its type");
+            self.refuse(at, path, "type", "a YAML tag".to_owned(), "remove it: the value's own form decides its type");
         }
     }
 
-    fn refuse(&mut self, at: Position, key: &str, code: &'static str, message: String, hint: impl Into<String>) {
-        self.problems.push(at.problem(self.file, key, code, message, hint));
+    fn refuse(&mut self, at: Position, path: Path<'_>, code: &'static str, message: String, hint: impl Into<String>) {
+        self.problems.add(|| at.problem(self.file, &path.to_string(), code, message, hint));
     }
 }
 

@@ -101,6 +101,42 @@ fn what_is_derived_is_merged_and_may_not_take_the_place_of_what_was_written() {
 }
 
 #[test]
+fn very_many_derived_names_are_refused_soon() {
+    const COUNT: u64 = 65_000;
+    // Writes {"aaaa":1,"baaa":1 ...}: a member is eight bytes with four bits of its number in each letter, and a comma.
+    let letter = |at: u64| {
+        format!("(i64.shl (i64.and (i64.shr_u (local.get $i) (i64.const {})) (i64.const 15)) (i64.const {}))", 4 * at, 8 + 8 * at)
+    };
+    let derive = format!(
+        r#"(func (export "configedge_derive") (param i32 i32) (result i64) (local $i i64) (local $at i32)
+        (drop (memory.grow (i32.const 20)))
+        (i32.store8 (i32.const 131072) (i32.const 123))
+        (local.set $at (i32.const 131073))
+        (loop $next
+            (i64.store (local.get $at)
+                (i64.add (i64.const {}) (i64.add (i64.add {} {}) (i64.add {} {}))))
+            (i32.store8 offset=8 (local.get $at) (i32.const 44))
+            (local.set $at (i32.add (local.get $at) (i32.const 9)))
+            (local.set $i (i64.add (local.get $i) (i64.const 1)))
+            (br_if $next (i64.lt_u (local.get $i) (i64.const {COUNT}))))
+        (i32.store8 (i32.sub (local.get $at) (i32.const 1)) (i32.const 125))
+        (i64.const {}))"#,
+        u64::from_le_bytes(*b"\"aaaa\":1"),
+        letter(0),
+        letter(1),
+        letter(2),
+        letter(3),
+        (131_072_u64 << 32) | (1 + 9 * COUNT)
+    );
+    let known = policies(&[("many", module("", "", "", &derive))]);
+    let begun = Instant::now();
+    let checked = check(&bundle(&json!({"a": 1}), &["many"]), &known);
+    let message = &checked.problems.last().expect("refused").message;
+    assert!(message.contains("65002 keys"), "{message}");
+    assert!(begun.elapsed() < Duration::from_secs(8), "{:?}", begun.elapsed());
+}
+
+#[test]
 fn a_bundle_names_only_policies_that_are_there_and_pinned() {
     let good = module("", "", "", "");
     let mut files: Files =

@@ -235,6 +235,8 @@ impl Simulation {
             8 => {
                 let name = BUNDLES[self.random.below(BUNDLES.len())];
                 self.world.borrow_mut().files.remove(&format!("{name}.json"));
+                // Alone it would be that bundle.
+                self.world.borrow_mut().files.remove(&format!("0x.{name}.json"));
                 self.there.remove(name);
                 self.changed();
             }
@@ -266,6 +268,7 @@ impl Simulation {
                 serve_again(&mut self.world.borrow_mut(), durable);
                 self.relay = start(&self.world);
             }
+            17 if self.random.one_in(2) => self.write_rival(),
             17 => self.relay.wake([Wake::Hint, Wake::Swapped, Wake::Rescan][self.random.below(3)]),
             _ => {
                 let ms = self.random.below(3_000) as u64;
@@ -299,6 +302,19 @@ impl Simulation {
             }
         };
         self.put(name, text);
+    }
+
+    /// A file of another namespace that would be a bundle which is there, or is called after none of them.
+    fn write_rival(&mut self) {
+        let name = BUNDLES[self.random.below(BUNDLES.len())];
+        let values = json!({"v": -2, "deep": {"list": [-2, 1]}});
+        let mut text: Value = serde_json::from_slice(&document(name, values, json!({}))).expect("JSON");
+        if self.random.one_in(2) {
+            self.put("0x.other", text.to_string().into_bytes());
+        } else if self.there.contains_key(name) {
+            text["metadata"]["namespace"] = "0x".into();
+            self.put(&format!("0x.{name}"), text.to_string().into_bytes());
+        }
     }
 
     fn put(&mut self, name: &str, text: Vec<u8>) {
@@ -362,6 +378,7 @@ impl Simulation {
         {
             let mut world = self.world.borrow_mut();
             (world.hold, world.unreadable, world.full, world.disk_full) = (false, false, 0, false);
+            world.files.retain(|file, _| !file.starts_with("0x."));
         }
         let held: BTreeMap<_, _> = BUNDLES.map(|name| (name, self.served(name))).into();
         self.pass(Duration::from_millis(6_500));

@@ -6,6 +6,9 @@ use crate::layout::{
     commit_to_bytes, kind,
 };
 use crate::snapshot::{Entry, Snapshot, ValueRef};
+use std::collections::BTreeSet;
+use std::iter::Sum;
+use std::ops::{Add, Bound, Sub};
 use thiserror::Error;
 
 /// A value on its way into a snapshot.
@@ -71,7 +74,65 @@ pub struct Builder {
     slots: Vec<Slot>,
     strings: Vec<u8>,
     has_bytes: bool,
-    secrets: Vec<String>,
+    secrets: BTreeSet<Vec<u8>>,
+}
+
+/// What entries take in a snapshot; what those of several builders take together is the sum.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Extent {
+    entries: usize,
+    strings: usize,
+}
+
+impl Extent {
+    /// That many entries, with that many bytes of keys and texts.
+    pub fn new(entries: usize, strings: usize) -> Self {
+        Self { entries, strings }
+    }
+
+    /// Length of the file of a snapshot with just these, in bytes.
+    pub fn file_len(self) -> usize {
+        self.strings_offset() + self.strings
+    }
+
+    /// Whether they can be a snapshot.
+    pub fn fits(self) -> bool {
+        self.file_len() <= MAX_SNAPSHOT_LEN
+    }
+
+    fn slot_count(self) -> usize {
+        (self.entries * 2).next_power_of_two().max(2)
+    }
+
+    fn index_offset(self) -> usize {
+        HEADER_LEN + self.slot_count() * SLOT_LEN
+    }
+
+    fn strings_offset(self) -> usize {
+        self.index_offset() + self.entries * 4
+    }
+}
+
+impl Add for Extent {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self { entries: self.entries + other.entries, strings: self.strings + other.strings }
+    }
+}
+
+impl Sub for Extent {
+    type Output = Self;
+
+    fn sub(self, other: Self) -> Self {
+        Self { entries: self.entries - other.entries, strings: self.strings - other.strings }
+    }
+}
+
+impl Sum for Extent {
+    fn sum<I: Iterator<Item = Self>>(extents: I) -> Self {
+        extents.fold(Self::default(), Add::add)
+    }
 }
 
 /// What is the same for every entry of a file.
@@ -141,22 +202,54 @@ impl Builder {
     /// Marks `key`, everything below it, and the containers whose text has it in them, for tools to hide from people. The
     /// order of calls does not matter.
     pub fn secret(&mut self, key: &str) {
-        self.secrets.push(key.to_owned());
+        self.secrets.insert(key.as_bytes().to_owned());
+    }
+
+    /// What its entries take.
+    pub fn extent(&self) -> Extent {
+        Extent { entries: self.len(), strings: self.strings.len() }
+    }
+
+    /// Adds all entries of another one, and what is secret in it.
+    pub fn extend(&mut self, other: &Self) {
+        let base = u32::try_from(self.strings.len()).unwrap_or(u32::MAX);
+        let moved = |span: Span| Span { offset: span.offset.saturating_add(base), ..span };
+        self.slots.extend(other.slots.iter().map(|slot| Slot {
+            key_offset: slot.key_offset.saturating_add(base),
+            payload: if has_text(slot.kind) { pack(moved(unpack(slot.payload))) } else { slot.payload },
+            ..*slot
+        }));
+        self.strings.extend_from_slice(&other.strings);
+        self.has_bytes |= other.has_bytes;
+        self.secrets.extend(other.secrets.iter().cloned());
     }
 
     /// Whether `snapshot` has exactly these entries with these values.
     pub fn matches(&self, snapshot: &Snapshot) -> bool {
+        self.len() == snapshot.len() && self.is_in(snapshot)
+    }
+
+    /// Whether `snapshot` has all these entries with these values.
+    pub fn is_in(&self, snapshot: &Snapshot) -> bool {
         let same = |slot| {
             let before = snapshot.find(self.key(slot));
             self.unchanged(slot, before).is_some() && before.is_some_and(|entry| entry.is_secret() == self.is_secret(slot))
         };
-        self.len() == snapshot.len() && self.slots.iter().all(same)
+        self.slots.iter().all(same)
     }
 
     fn is_secret(&self, slot: &Slot) -> bool {
+        if self.secrets.is_empty() {
+            return false;
+        }
         let key = self.key(slot);
-        let covers = |a: &[u8], b: &[u8]| b.strip_prefix(a).is_some_and(|rest| rest.first().is_none_or(|&c| c == b'.'));
-        self.secrets.iter().any(|secret| covers(secret.as_bytes(), key) || covers(key, secret.as_bytes()))
+        let mut above = key.iter().enumerate().filter(|(_, c)| **c == b'.').map(|(at, _)| &key[..at]).chain([key]);
+        let below = || {
+            let inside = [key, b"."].concat();
+            let first = self.secrets.range::<[u8], _>((Bound::Included(&inside[..]), Bound::Unbounded)).next();
+            first.is_some_and(|secret| secret.starts_with(&inside))
+        };
+        above.any(|key| self.secrets.contains(key)) || below()
     }
 
     fn text_payload(&mut self, kind: u8, text: &str) -> (u8, u8, u64) {
@@ -211,11 +304,10 @@ impl Builder {
     /// The whole file, as words so that it is aligned, and its length in bytes. `previous` decides which entries count as changed.
     pub(crate) fn build(&self, stamp: &Stamp<'_>, previous: Option<&Snapshot>) -> Result<(Vec<u64>, usize), BuildError> {
         let (commit, commit_len) = commit_to_bytes(stamp.commit).ok_or_else(|| BuildError::Commit(stamp.commit.to_owned()))?;
-        let slot_count = (self.len() * 2).next_power_of_two().max(2);
-        let index_offset = HEADER_LEN + slot_count * SLOT_LEN;
-        let strings_offset = index_offset + self.len() * 4;
-        let total_len = strings_offset + self.strings.len();
-        if total_len > MAX_SNAPSHOT_LEN {
+        let extent = self.extent();
+        let (slot_count, total_len) = (extent.slot_count(), extent.file_len());
+        let (index_offset, strings_offset) = (extent.index_offset(), extent.strings_offset());
+        if !extent.fits() {
             return Err(BuildError::TooLarge(total_len));
         }
 
@@ -228,11 +320,10 @@ impl Builder {
             previous => previous?.find(self.key(slot)),
         };
         for (slot, place) in self.slots.iter().zip(&table.places) {
-            let has_text = matches!(slot.kind, kind::STR | kind::JSON | kind::BYTES | kind::BIG_INT);
             let placed = Slot {
                 hash: place.hash,
                 key_offset: slot.key_offset + strings_offset as u32,
-                payload: if has_text { slot.payload + strings_offset as u64 } else { slot.payload },
+                payload: if has_text(slot.kind) { slot.payload + strings_offset as u64 } else { slot.payload },
                 flags: if self.is_secret(slot) { slot.flags | SECRET } else { slot.flags },
                 changed: self.unchanged(slot, before(slot, place.hash)).unwrap_or(stamp.generation),
                 ..*slot
@@ -326,6 +417,11 @@ struct Place {
     hash: u64,
     /// Number of the slot.
     at: u32,
+}
+
+/// Whether such an entry's payload is a span.
+fn has_text(kind: u8) -> bool {
+    matches!(kind, kind::STR | kind::JSON | kind::BYTES | kind::BIG_INT)
 }
 
 /// Offset in the low half, length in the high half.

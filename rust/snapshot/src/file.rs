@@ -27,9 +27,12 @@ pub(crate) fn replace(dir: &OwnedFd, name: &str, temporary: &str, bytes: &[u8], 
     written
 }
 
-/// As [`replace`] by path, and the new name is synced too: after `Ok` a power cut leaves the new file, after an error the
-/// old or the new one.
-pub(crate) fn save(path: &Path, bytes: &[u8]) -> io::Result<()> {
+/// Makes `bytes` the content of the file at `path`, mode 0444, which only this process writes. After `Ok` a power cut leaves the
+/// new file, after an error the old or the new one.
+///
+/// # Errors
+/// It cannot be written.
+pub fn save(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let parent = make_parent(path)?;
     let name = path.file_name().and_then(|n| n.to_str()).ok_or(io::ErrorKind::InvalidInput)?;
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;

@@ -35,7 +35,8 @@ mod reader;
 mod snapshot;
 mod source;
 
-pub use build::{BuildError, Builder, Span, Value};
+pub use build::{BuildError, Builder, Extent, Span, Value};
+pub use file::save;
 pub use hash::wyhash;
 pub use layout::{MAX_KEY_LEN, MAX_SNAPSHOT_LEN};
 pub use map::load;

@@ -8,7 +8,7 @@ use crate::map::ControlPageMut;
 use crate::snapshot::{Invalid, Snapshot};
 use crate::source::boot_clock_ns;
 use rustix::fd::{AsFd, OwnedFd};
-use rustix::fs::{AtFlags, Dir, FlockOperation, Mode, OFlags, fchmod, flock, fstat, open, openat, statat, unlinkat};
+use rustix::fs::{AtFlags, Dir, FlockOperation, Mode, OFlags, Stat, fchmod, flock, fstat, open, openat, statat, unlinkat};
 use rustix::io::{Errno, retry_on_intr};
 use rustix::rand::{GetRandomFlags, getrandom};
 use rustix::thread::futex;
@@ -65,6 +65,23 @@ struct Kept {
     published_ns: u64,
 }
 
+/// The file that readers are sent to, open: when its name or its directory is deleted, this is what is left of it.
+#[derive(Debug)]
+struct Announced {
+    file: OwnedFd,
+    identity: Identity,
+}
+
+/// Device, inode, size and modification time.
+type Identity = (u64, u64, i64, i64, u64);
+
+impl Announced {
+    fn new(file: OwnedFd) -> Option<Self> {
+        let identity = identity(&fstat(&file).ok()?);
+        Some(Self { file, identity })
+    }
+}
+
 /// How long after a durable copy could not be written it is tried again.
 const SAVE_AGAIN_NS: u64 = 5_000_000_000;
 const KEEP_FILES: usize = 4;
@@ -85,11 +102,12 @@ pub struct Publisher {
     /// The newest generation ever given, announced or not.
     generation: u64,
     kept: VecDeque<Kept>,
-    /// The announced file, open: when its directory is deleted, this is what is left of it.
-    file: Option<OwnedFd>,
+    /// None if nothing is announced, or what is cannot be had any more.
+    file: Option<Announced>,
     /// Whether the durable copy may not be what is announced, and when to try again (by the boot clock).
     behind: Option<u64>,
-    /// What was published last, so that the next publish need not map and verify its own work; given up after a while.
+    /// What was published last, so that the next publish need not map and verify its own work; given up after a while. Never a
+    /// mapping, which whoever alters the file would alter too.
     recent: Option<Snapshot>,
 }
 
@@ -146,7 +164,6 @@ impl Publisher {
             (None, Some(last)) => {
                 publisher.drop_unannounced(last.generation());
                 publisher.file = open_file(&publisher.dir, last.generation());
-                publisher.recent = Some(last);
             }
             (None, None) => publisher.serve_again()?,
         }
@@ -162,7 +179,14 @@ impl Publisher {
         if let Some(recent) = self.recent.as_ref().filter(|recent| recent.generation() == generation) {
             return Some(recent.clone());
         }
-        self.snapshot(generation).filter(|snapshot| snapshot.instance() == self.instance)
+        // Those who have it mapped are served it even if its name is gone.
+        self.named(generation).or_else(|| self.left().filter(|left| left.generation() == generation))
+    }
+
+    /// What a newcomer would find of a generation.
+    fn named(&self, generation: u64) -> Option<Snapshot> {
+        let mine = |snapshot: &Snapshot| snapshot.generation() == generation && snapshot.instance() == self.instance;
+        self.snapshot(generation).filter(mine)
     }
 
     fn snapshot(&self, generation: u64) -> Option<Snapshot> {
@@ -178,14 +202,35 @@ impl Publisher {
         self.kept.retain(|file| file.generation <= announced);
     }
 
-    /// The announced file is gone or bad: the newest other good one takes its place, else the durable copy.
+    /// The announced file is gone or bad: the newest of the other good ones and the durable copy takes its place.
     fn serve_again(&mut self) -> Result<(), PublishError> {
-        let mut others = self.kept.iter().rev().filter_map(|file| self.snapshot(file.generation));
-        let Some(good) = others.next().or_else(|| Snapshot::open(self.durable.as_deref()?).ok()) else {
+        let other = self.kept.iter().rev().find_map(|file| self.snapshot(file.generation));
+        let durable = self.durable.as_deref().and_then(|path| Snapshot::open(path).ok());
+        match other.into_iter().chain(durable).max_by_key(Snapshot::generation) {
+            Some(good) => self.announce_again(&good),
+            None => Ok(()),
+        }
+    }
+
+    /// Makes newcomers find what is served, after its file was deleted or damaged.
+    fn restore(&mut self) -> Result<(), PublishError> {
+        let announced = self.page.load(GENERATION);
+        if self.named(announced).is_some() {
+            self.file = open_file(&self.dir, announced);
             return Ok(());
+        }
+        let last = self.last();
+        self.behind = self.durable.as_ref().map(|_| 0);
+        // Not to be tried again and again if nothing good is left, but if there is no room.
+        let before = self.file.take();
+        let restored = match last {
+            Some(good) => self.announce_again(&good),
+            None => self.serve_again(),
         };
-        drop(others);
-        self.announce_again(&good)
+        if restored.is_err() {
+            self.file = before;
+        }
+        restored
     }
 
     fn announce_again(&mut self, good: &Snapshot) -> Result<(), PublishError> {
@@ -198,7 +243,7 @@ impl Publisher {
 
     /// What is served, even if its directory is gone.
     fn left(&self) -> Option<Snapshot> {
-        Snapshot::open_file(self.file.as_ref()?.as_fd()).ok().filter(|snapshot| snapshot.instance() == self.instance)
+        Snapshot::open_file(self.file.as_ref()?.file.as_fd()).ok().filter(|snapshot| snapshot.instance() == self.instance)
     }
 
     /// The newest generation; the next publish gets the one after it.
@@ -268,7 +313,7 @@ impl Publisher {
         self.page.store(PUBLISHED_AT, unix_ns());
         self.page.store(GENERATION, generation);
         self.wake();
-        self.file = Some(written);
+        self.file = Announced::new(written);
         self.kept.push_back(Kept { generation, len: file.len() as u64, published_ns: boot_clock_ns() });
         self.sweep(KEEP_FILES, KEEP_NS);
         Ok(())
@@ -315,10 +360,21 @@ impl Publisher {
         self.page.store_u32(STATE, if stale { STALE } else { 0 });
     }
 
-    /// Whether the directory or its control page was deleted or replaced under the publisher.
-    pub fn directory_lost(&self) -> bool {
+    /// Whether the directory, its control page or the announced file was deleted, replaced or altered under the publisher.
+    pub fn is_lost(&self) -> bool {
+        self.directory_lost() || self.file_lost()
+    }
+
+    fn file_lost(&self) -> bool {
+        let Some(Announced { file, identity: before }) = &self.file else { return false };
+        let named = statat(&self.dir, name(self.page.load(GENERATION)), AtFlags::SYMLINK_NOFOLLOW);
+        let same = |stat: rustix::io::Result<Stat>| stat.is_ok_and(|stat| identity(&stat) == *before);
+        !(same(fstat(file)) && same(named))
+    }
+
+    fn directory_lost(&self) -> bool {
         let unlinked = fstat(&self.control).is_ok_and(|stat| stat.st_nlink == 0);
-        let same = |a: &rustix::fs::Stat, b: &rustix::fs::Stat| (a.st_dev, a.st_ino) == (b.st_dev, b.st_ino);
+        let same = |a: &Stat, b: &Stat| (a.st_dev, a.st_ino) == (b.st_dev, b.st_ino);
         let moved = match (fstat(&self.dir), rustix::fs::stat(&self.path)) {
             (Ok(mine), Ok(there)) => !same(&mine, &there),
             _ => true,
@@ -326,12 +382,15 @@ impl Publisher {
         unlinked || moved
     }
 
-    /// Takes the path over again after [`Publisher::directory_lost`], and sends the readers of the old directory there.
-    /// Generations go on growing. What was served is served there.
+    /// Takes the path over again after [`Publisher::is_lost`], and sends the readers of the old directory there if it is another
+    /// one now. Generations go on growing. What was served is served there.
     ///
     /// # Errors
     /// As [`Publisher::open`]; the old directory then stays in use.
     pub fn reopen(&mut self) -> Result<(), PublishError> {
+        if !self.directory_lost() {
+            return self.restore();
+        }
         // The path may be the same directory still, only emptied: then its lock is this one's own.
         let _ = flock(&self._lock, FlockOperation::Unlock);
         let next = Self::open_after(&self.path, self.durable.as_deref(), Some(self)).inspect_err(|_| {
@@ -385,9 +444,13 @@ fn open_directory(path: &Path) -> io::Result<OwnedFd> {
     Ok(dir)
 }
 
-fn open_file(dir: &OwnedFd, generation: u64) -> Option<OwnedFd> {
+fn open_file(dir: &OwnedFd, generation: u64) -> Option<Announced> {
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    retry_on_intr(|| openat(dir, name(generation), flags, Mode::empty())).ok()
+    retry_on_intr(|| openat(dir, name(generation), flags, Mode::empty())).ok().and_then(Announced::new)
+}
+
+fn identity(stat: &Stat) -> Identity {
+    (stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime, stat.st_mtime_nsec)
 }
 
 fn open_lock(dir: &OwnedFd) -> io::Result<OwnedFd> {

@@ -141,7 +141,7 @@ fn a_directory_that_was_emptied_under_its_writer_is_taken_over_again() {
     for name in ["current", "g-0000000000000001"] {
         fs::remove_file(rig.dir.join(name)).expect("somebody cleans up, all but the lock");
     }
-    assert!(publisher.directory_lost());
+    assert!(publisher.is_lost());
     publisher.reopen().expect("its own lock is in nobody's way");
     publisher.publish(&one(2), "").expect("published");
     std::thread::sleep(Duration::from_millis(15));
@@ -294,6 +294,106 @@ fn a_restarted_writer_goes_on_where_the_dead_one_stopped() {
     assert!(!rig.dir.join(".tmp-0000000000000003").exists());
 }
 
+/// What a clean-up, a restored backup or a bad disk makes of a published file.
+const LOSSES: [fn(&Path); 4] = [
+    |file| fs::remove_file(file).expect("deleted"),
+    |file| fs::rename(file, file.with_extension("moved")).expect("moved"),
+    |file| replace(file, b"another"),
+    |file| {
+        fs::set_permissions(file, fs::Permissions::from_mode(0o644)).expect("our own file");
+        fs::write(file, b"damaged").expect("writable");
+    },
+];
+
+#[test]
+fn a_published_file_that_is_lost_is_published_again_by_its_running_writer() {
+    for (number, lose) in LOSSES.iter().enumerate() {
+        let rig = Rig::new();
+        drop(rig.publisher());
+        // Without a durable copy while another one may be had: of what is damaged in place nothing else is left.
+        let durable = (number == 3).then_some(rig.durable.as_path());
+        let mut publisher = Publisher::open(&rig.dir, durable).expect("the same directory");
+        publisher.publish(&one(1), "").expect("published");
+        publisher.publish(&one(2), "").expect("published");
+        drop(publisher);
+        let mut publisher = Publisher::open(&rig.dir, durable).expect("a writer that has published nothing itself");
+        let mut reader = Reader::open(&rig.dir).expect("attached");
+        assert!(!publisher.is_lost(), "{number}");
+        lose(&rig.file(2));
+        assert!(publisher.is_lost(), "{number}");
+        publisher.reopen().expect("repaired");
+        assert!(!publisher.is_lost() && publisher.generation() == 3, "{number}");
+        assert_eq!(read(&mut reader), 2, "{number}");
+        assert_eq!(read(&mut Reader::open(&rig.dir).expect("a newcomer")), 2, "{number}");
+        assert_eq!(publisher.publish(&one(4), "").expect("published").generation, 4);
+        assert_eq!(read(&mut reader), 4, "{number}");
+    }
+}
+
+#[test]
+fn what_is_served_is_known_even_where_its_file_has_no_name() {
+    let rig = Rig::new();
+    rig.publisher().publish(&one(1), "").expect("published");
+    let publisher = Publisher::open(&rig.dir, None).expect("the same directory");
+    fs::remove_file(rig.file(1)).expect("deleted");
+    assert_eq!(publisher.last().expect("still mapped by readers").generation(), 1);
+}
+
+#[test]
+fn a_file_that_was_only_touched_is_not_published_again() {
+    let rig = Rig::new();
+    let mut publisher = rig.publisher();
+    publisher.publish(&one(1), "").expect("published");
+    let file = fs::File::open(rig.file(1)).expect("readable");
+    file.set_modified(std::time::SystemTime::UNIX_EPOCH).expect("our own file");
+    assert!(publisher.is_lost());
+    publisher.reopen().expect("looked at");
+    assert!(!publisher.is_lost() && publisher.generation() == 1);
+}
+
+#[test]
+fn a_file_of_which_nothing_good_is_left_is_given_up_once() {
+    let rig = Rig::new();
+    Publisher::open(&rig.dir, None).expect("a directory").publish(&one(1), "").expect("published");
+    let mut publisher = Publisher::open(&rig.dir, None).expect("the same directory");
+    LOSSES[3](&rig.file(1));
+    assert!(publisher.is_lost() && publisher.last().is_none());
+    publisher.reopen().expect("there is nothing to do");
+    assert!(!publisher.is_lost());
+    assert_eq!(publisher.publish(&one(2), "").expect("published").generation, 2);
+}
+
+#[test]
+fn a_lost_file_is_tried_again_until_it_can_be_published() {
+    let rig = Rig::new();
+    Publisher::open(&rig.dir, None).expect("a directory").publish(&one(1), "").expect("published");
+    let mut publisher = Publisher::open(&rig.dir, None).expect("the same directory");
+    fs::remove_file(rig.file(1)).expect("deleted");
+    fs::create_dir(rig.file(2)).expect("in the way");
+    assert!(publisher.reopen().is_err() && publisher.is_lost());
+    assert_eq!(publisher.last().expect("still served").generation(), 1);
+    fs::remove_dir(rig.file(2)).expect("empty");
+    publisher.reopen().expect("repaired");
+    assert_eq!(read(&mut Reader::open(&rig.dir).expect("a newcomer")), 1);
+}
+
+#[test]
+fn a_damaged_file_gives_way_to_the_newest_of_what_is_good() {
+    let rig = Rig::new();
+    let mut publisher = rig.publisher();
+    publisher.publish(&one(1), "").expect("published");
+    publisher.publish(&one(2), "").expect("published");
+    drop(publisher);
+    LOSSES[3](&rig.file(2));
+    let publisher = rig.publisher();
+    assert_eq!(read(&mut Reader::open(&rig.dir).expect("attached")), 2, "the durable copy, not the older file beside it");
+    drop(publisher);
+    fs::remove_file(&rig.durable).expect("deleted");
+    LOSSES[3](&rig.file(3));
+    let _publisher = rig.publisher();
+    assert_eq!(read(&mut Reader::open(&rig.dir).expect("attached")), 1, "else the older file");
+}
+
 #[test]
 fn after_a_reboot_the_durable_copy_is_served_under_a_higher_generation() {
     let rig = Rig::new();
@@ -326,7 +426,7 @@ fn readers_follow_when_the_directory_is_deleted_and_made_again() {
     publisher.publish(&one(1), "").expect("published");
     let mut reader = Reader::open(&rig.dir).expect("attached");
     fs::remove_dir_all(&rig.dir).expect("somebody cleans up");
-    assert!(publisher.directory_lost());
+    assert!(publisher.is_lost());
     assert_eq!(read(&mut reader), 1);
     publisher.reopen().expect("made again");
     let published = publisher.publish(&one(2), "").expect("published");

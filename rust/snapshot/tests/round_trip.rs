@@ -1,6 +1,6 @@
 //! Whatever goes into a snapshot comes out of it.
 
-use configedge_snapshot::{Builder, Publisher, Value, ValueRef};
+use configedge_snapshot::{Builder, Extent, Publisher, Snapshot, Value, ValueRef};
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
@@ -86,6 +86,22 @@ proptest! {
             let expected: Vec<_> = entries.keys().map(String::as_str).filter(|key| key.starts_with(prefix)).collect();
             prop_assert_eq!(snapshot.prefix(prefix).map(|entry| entry.key()).collect::<Vec<_>>(), expected);
         }
+    }
+
+    #[test]
+    fn builders_that_are_put_together_are_as_one(entries in btree_map("[a-zé][a-z0-9._é-]{0,30}", given(), 0..60), cut in 0..60usize) {
+        let (mut first, mut second) = (entries.clone(), BTreeMap::new());
+        if let Some(key) = entries.keys().nth(cut) {
+            second = first.split_off(key);
+        }
+        let mut together = build(&first);
+        let second = build(&second);
+        prop_assert_eq!([together.extent(), second.extent()].into_iter().sum::<Extent>(), build(&entries).extent());
+        together.extend(&second);
+        let [parts, whole] = [&together, &build(&entries)].map(|builder| Snapshot::of(builder, 1, "", None).expect("fine entries"));
+        prop_assert!(together.matches(&whole) && second.is_in(&whole) && build(&entries).matches(&parts));
+        prop_assert_eq!(parts.as_bytes().len(), together.extent().file_len());
+        prop_assert_eq!(second.matches(&whole), first.is_empty());
     }
 
     #[test]
