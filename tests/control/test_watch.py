@@ -138,7 +138,7 @@ def test_what_is_refused_and_proposed_is_told_to_who_is_there(tmp_path: Path) ->
             assert [next(own).data.get("bundle") for _ in range(2)] == ["game/a", None], "nothing of what is secret"
 
 
-@pytest.mark.parametrize("kills", [3])
+@pytest.mark.parametrize("kills", [2])
 def test_none_is_missed_or_told_twice_over_kills(tmp_path: Path, kills: int) -> None:
     repo = tmp_path / "repo"
     seen: list[str] = []
