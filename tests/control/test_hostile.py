@@ -36,7 +36,7 @@ FILE = re.compile(
 REF = re.compile(r"refs/heads/main|refs/proposals/[0-9a-f]{16}", re.ASCII)
 # All that the directory of a bare repository of ours may have.
 IN_REPOSITORY = re.compile(
-    r"HEAD|config|description|packed-refs|configedge\.lock|configedge-hook\.json|(hooks|info)/[A-Za-z.-]+"
+    r"HEAD|config|description|packed-refs|configedge\.lock|configedge-scratch/[0-9a-f]{2}/[0-9a-f]{38}|configedge-hook\.json|(hooks|info)/[A-Za-z.-]+"
     r"|objects/([0-9a-f]{2}/[0-9a-f]{38}|(pack|info)/[a-z0-9.-]+)|(logs/)?(HEAD|refs/heads/main|refs/proposals/[0-9a-f]{16})",
     re.ASCII,
 )

@@ -136,7 +136,7 @@ def test_up_runs_all_and_ctrl_c_stops_all(tmp_path: Path) -> None:
         while "Ctrl-C stops all" not in (line := up.stdout.readline()):
             assert line, "up ended before it was up"
         up.send_signal(signal.SIGINT)
-        assert up.wait(timeout=15) == 0
+        assert up.wait(timeout=40) == 0
         with pytest.raises(ProcessLookupError):
             os.kill(pid, 0)
     finally:
