@@ -84,7 +84,8 @@ class Remote:
             there = self._fetch()
         except Unreachable:
             raise Uncertain(
-                f"the remote stopped answering during a push ({said}); repeat the request with the same Idempotency-Key"
+                f"the remote stopped answering during a push ({said}), and {self.problem}; "
+                "repeat the request with the same Idempotency-Key"
             ) from None
         if self._has(there, commit):
             return
