@@ -42,6 +42,33 @@ def test_the_requests_with_curl_do_what_the_page_says(tmp_path: Path) -> None:
         assert shop["spec"]["values"] == {"price": 12, "open": True}
 
 
+def test_the_requests_that_take_an_idempotency_key_are_those_of_the_page(tmp_path: Path) -> None:
+    with running(tmp_path / "repo") as control:
+        paths = control.http.get("/openapi.json").json()["paths"]
+    taking = {
+        (method, path)
+        for path, operations in paths.items()
+        for method, operation in operations.items()
+        if any(parameter.get("name") == "Idempotency-Key" for parameter in operation.get("parameters", ()))
+    }
+    bundle = "/v1/bundles/{namespace}/{name}"
+    single = {(method, at) for method in ("put", "patch", "delete") for at in (bundle, f"{bundle}/overlays/{{layer}}")}
+    several = {("post", path) for path in ("/v1/changes", f"{bundle}/rollback", "/v1/rollback", "/v1/import")}
+    assert taking == single | several
+
+
+def test_without_a_key_only_proposing_again_makes_another(tmp_path: Path) -> None:
+    with running(tmp_path / "repo") as control:
+        key = {"Idempotency-Key": "once"}
+        change = {"bundle": "game/shop", "op": "put", "document": document({"price": 10}), "if_match": None}
+        first, second = (
+            control.http.post("/v1/proposals", json={"changes": [change]}, headers=key).json()["id"] for _ in range(2)
+        )
+        assert first != second
+        ends = [control.http.post(f"/v1/proposals/{first}/withdraw", headers=key).status_code for _ in range(2)]
+        assert ends == [200, 409]
+
+
 def test_the_commands_are_there_with_their_options(tmp_path: Path) -> None:
     named = [line for block in blocks() for line in block.splitlines() if line.startswith("configedge ")]
     named += re.findall(r"`(configedge [^`]+)`", PAGE)

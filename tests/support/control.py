@@ -17,6 +17,7 @@ import httpx2
 
 MERGE = "application/merge-patch+json"
 COMMAND = [sys.executable, "-m", "configedge.control"]
+READY_S = 15.0
 
 
 def document(values: Mapping[str, Any], schema: Mapping[str, Any] | None = None, **metadata: Any) -> dict[str, Any]:
@@ -29,24 +30,42 @@ def document(values: Mapping[str, Any], schema: Mapping[str, Any] | None = None,
 
 
 class Control:
-    """A running control plane. `log` grows while it runs."""
+    """A running control plane. `log` grows while it runs.
+
+    Raises AssertionError if it does not get ready; what it printed is in the error's notes, and it has ended.
+    """
 
     def __init__(self, repo: Path, *options: str, env: Mapping[str, str] | None = None) -> None:
         self.repo = repo
         self.log = repo.with_name(repo.name + ".log")
         with self.log.open("ab") as log:
+            begin = log.tell()
             self.process = subprocess.Popen(
                 [*COMMAND, "--repo", str(repo), "--port", "0", *options],
                 stdout=subprocess.PIPE,
                 stderr=log,
                 env={**os.environ, **(env or {})},
             )
-        assert self.process.stdout is not None
-        assert select.select([self.process.stdout], [], [], 15)[0], "the control plane is not ready after 15 seconds"
-        line = self.process.stdout.readline()
-        assert line, self.log.read_text()
-        self.url: str = json.loads(line)["url"]
+        try:
+            self.url = self._ready()
+        except BaseException as error:
+            # Nobody has it yet who could close it.
+            self.process.kill()
+            rest, _ = self.process.communicate()
+            printed = (rest + self.log.read_bytes()[begin:]).decode(errors="replace")
+            error.add_note(f"the control plane printed:\n{printed or 'nothing'}")
+            raise
         self.http = httpx2.Client(base_url=self.url, timeout=10)
+
+    def _ready(self) -> str:
+        """The URL that it prints once it takes requests."""
+        out = self.process.stdout
+        assert out is not None
+        assert select.select([out], [], [], READY_S)[0], f"the control plane is not ready after {READY_S:g} seconds"
+        line = out.readline().decode(errors="replace").strip()
+        assert line, "the control plane ended, or closed its output, before it was ready"
+        assert line.startswith("{"), f"the control plane printed {line!r} where its URL should be"
+        return str(json.loads(line)["url"])
 
     def get(self, bundle: str, **params: Any) -> httpx2.Response:
         return self.http.get(f"/v1/bundles/{bundle}", params=params)

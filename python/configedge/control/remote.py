@@ -52,7 +52,8 @@ class Remote:
         # A path is meant from here, and must be the same remote from everywhere.
         self.url = url if "://" in url or not Path(url).exists() else str(Path(url).resolve())
         self._repository: Repository | None = None
-        self._fetching = threading.Lock()
+        # What was fetched is judged before anything else is: an old tip must not be the last that was said of the remote.
+        self._fetching = threading.RLock()
         self.problem: str | None = "not reached yet"
         """Why the remote cannot be used; None if it can."""
 
@@ -88,6 +89,7 @@ class Remote:
                 "repeat the request with the same Idempotency-Key"
             ) from None
         if self._has(there, commit):
+            self.problem = None
             return
         if there == onto:
             if also is not None and "rejected" in said:
@@ -97,15 +99,20 @@ class Remote:
                 raise Uncertain(f"the push was interrupted ({said}); repeat the request with the same Idempotency-Key")
             self.problem = f"the remote refuses pushes: {said}"
             raise Unreachable(f"the remote refused the commit ({said}); nothing was changed")
-        self._follow(there, onto)
+        with self._fetching:
+            self._follow(there, onto)
+            self.problem = None
         raise Rejected(said)
 
     def fetch(self) -> bool:
         """Brings here what the remote has; gives whether that is new. Raises Unreachable."""
-        # Before: a writer may push, and move main, while this fetches.
-        known = self._here()
-        there = self._fetch()
-        return self._follow(there, known) if there else self._publish()
+        with self._fetching:
+            # Before: a writer may push, and move main, while this fetches.
+            known = self._here()
+            there = self._fetch()
+            new = self._follow(there, known) if there else self._publish()
+            self.problem = None
+            return new
 
     def _here(self) -> str:
         assert self._repository is not None
@@ -118,11 +125,9 @@ class Remote:
             refs = [f"+{BRANCH}:{_FETCHED}", f"+{PROPOSALS}*:{PROPOSALS}*"]
             done = self._git("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", self.url, *refs)
         if done is not None and done.returncode == 0:
-            self.problem = None
             return str(self._repository.open().references[_FETCHED].target)
         said = _words(done)
         if "couldn't find remote ref" in said:
-            self.problem = None
             return ""
         self.problem = f"cannot reach {without_password(self.url)}: {said}"
         raise Unreachable(f"{self.problem}; nothing was changed")

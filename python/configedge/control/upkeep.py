@@ -24,26 +24,31 @@ def loose_objects(path: Path) -> int:
 
 
 def pack(path: Path) -> None:
-    """Packs loose objects. Nobody may be writing. Raises subprocess.SubprocessError, OSError.
+    """Packs loose objects, beside whoever reads and writes. Raises subprocess.SubprocessError, OSError."""
+    _git(path, "repack", "-d", "-l", "-q", "--geometric=2")
 
-    What nothing refers to is pruned after two weeks only, as git does it.
+
+def tidy(path: Path) -> None:
+    """Removes what nothing refers to. Nobody may be writing. Raises subprocess.SubprocessError, OSError.
+
+    Pruned is what is two weeks old, as git does it.
     """
-    for command in (
-        ["repack", "-d", "-l", "-q", "--geometric=2"],
-        ["prune", "--expire=2.weeks.ago"],
-        ["pack-refs", "--no-all"],
-    ):
-        subprocess.run(
-            ["git", "-c", "core.fsync=all", "-C", str(path), *command],
-            check=True,
-            capture_output=True,
-            timeout=_TIMEOUT_S,
-            stdin=subprocess.DEVNULL,
-        )
+    _git(path, "prune", "--expire=2.weeks.ago")
+    _git(path, "pack-refs", "--no-all")
+
+
+def _git(path: Path, *command: str) -> None:
+    subprocess.run(
+        ["git", "-c", "core.fsync=all", "-C", str(path), *command],
+        check=True,
+        capture_output=True,
+        timeout=_TIMEOUT_S,
+        stdin=subprocess.DEVNULL,
+    )
 
 
 class Packer:
-    """Packs when there is reason to, between writes."""
+    """Packs when there is reason to. Only tidying up afterwards makes writes wait: packing can take seconds."""
 
     def __init__(self, path: Path, run_alone: Callable[[Callable[[], None]], None]) -> None:
         self._path = path
@@ -55,7 +60,8 @@ class Packer:
         if loose_objects(self._path) < LOOSE_LIMIT:
             return False
         try:
-            self._run_alone(lambda: pack(self._path))
+            pack(self._path)
+            self._run_alone(lambda: tidy(self._path))
         except (OSError, subprocess.SubprocessError) as error:
             said = getattr(error, "stderr", None) or str(error)
             self.problem = f"the repository cannot be packed ({str(said)[:200]}); run git repack -d in it"

@@ -158,7 +158,7 @@ class Writing:
 
         trial = request.dry_run if dry_run is None else dry_run
 
-        def planned(tip: str) -> tuple[Plan, str]:
+        def planned(tip: str) -> Plan:
             wanted, extra, summary = operations(tip)
             made = self.planner_for(not trial).plan(
                 wanted,
@@ -171,19 +171,19 @@ class Writing:
                 stages=stages,
                 gate=None if trial else self._refuse_protected,
             )
-            return replace(made, summary=summary or made.summary), summary or made.summary
+            return replace(made, summary=summary or made.summary)
 
         def draft(tip: str) -> Draft:
             nonlocal plan
-            plan, summary = planned(tip)
+            plan = planned(tip)
             if needed := self.needed(plan):
                 raise ApprovalRequired(plan.governed, needed)
-            return Draft(plan.tree, request.message(summary))
+            return Draft(plan.tree, request.message(plan.summary))
 
         if trial:
             tip = self.store.tip()
             with told_to(request.who):
-                plan = seen_by(request.who, planned(tip)[0])
+                plan = seen_by(request.who, planned(tip))
             return reply(plan, Advanced(tip, plan.changed), dry_run=True) | {"needs_approvals": self.needed(plan)}
         with stages.time("whole"):
             advanced = self.store.advance(draft, request.identity, request.key)
