@@ -262,7 +262,8 @@ def test_a_remote_whose_history_was_rewritten_takes_nothing_away(tmp_path: Path,
         assert git(tmp_path / "remote", "rev-parse", "main") == there, "nor does it overwrite what is there"
         git(tmp_path / "remote", "update-ref", "refs/heads/main", tip)
         wait_for(lambda: not readiness(control))
-        assert append(control.http, 9, "k-9").status_code == 200
+        done = append(control.http, 9, "k-9")
+        assert done.status_code == 200, done.text
 
 
 def test_a_replica_of_another_history_is_told_so(tmp_path: Path) -> None:

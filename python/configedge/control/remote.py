@@ -52,7 +52,7 @@ class Remote:
         # A path is meant from here, and must be the same remote from everywhere.
         self.url = url if "://" in url or not Path(url).exists() else str(Path(url).resolve())
         self._repository: Repository | None = None
-        # What was fetched is judged before anything else is: an old tip must not be the last that was said of the remote.
+        # What was fetched is judged before anything else is, or an old tip could be the last that was said of it.
         self._fetching = threading.RLock()
         self.problem: str | None = "not reached yet"
         """Why the remote cannot be used; None if it can."""
@@ -74,13 +74,20 @@ class Remote:
         moves = [(ref, commit, onto), *([(also.ref, also.commit, also.before or "")] if also is not None else [])]
         leases = [f"--force-with-lease={name}:{before}" for name, _, before in moves]
         specs = [f"{after}:{name}" for name, after, _ in moves]
-        done = self._git("push", "--porcelain", "--no-verify", "--atomic", *leases, self.url, *specs)
-        if done is not None and done.returncode == 0:
-            self.problem = None
-            return
-        said = _words(done)
-        if ref != BRANCH:
-            raise Unreachable(f"the remote did not take {ref} ({said}); try again")
+        for last in (False, False, True):
+            done = self._git("push", "--porcelain", "--no-verify", "--atomic", *leases, self.url, *specs)
+            if done is not None and done.returncode == 0:
+                self.problem = None
+                return
+            said = _words(done)
+            if ref != BRANCH:
+                raise Unreachable(f"the remote did not take {ref} ({said}); try again")
+            if self._arrived(commit, onto, said, also, last):
+                return
+            # Cut off. The same commit on the same lease can be sent again: it is taken once, whichever arrives.
+
+    def _arrived(self, commit: str, onto: str, said: str, also: Move | None, last: bool) -> bool:
+        """Looks whether a push that failed was taken nevertheless. Raises as `push`, unless it may be tried again."""
         try:
             there = self._fetch()
         except Unreachable:
@@ -90,11 +97,13 @@ class Remote:
             ) from None
         if self._has(there, commit):
             self.problem = None
-            return
+            return True
         if there == onto:
             if also is not None and "rejected" in said:
                 raise Unreachable(f"{also.ref} is not what it was at the remote ({said}); look at it again")
             if "rejected" not in said:
+                if not last:
+                    return False
                 # It may be on its way still.
                 raise Uncertain(f"the push was interrupted ({said}); repeat the request with the same Idempotency-Key")
             self.problem = f"the remote refuses pushes: {said}"
