@@ -1,190 +1,590 @@
 """The engine: every rule about tickets, and nothing else. No I/O and no clock: `now` (seconds, any epoch) is passed in.
 
-The same calls with the same settings give the same matches.
+The same calls with the same settings give the same events.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+import heapq
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 
-from matchmaker.pool import Pool, Teams
-from matchmaker.region import place
+from matchmaker.backfill import Backfill
+from matchmaker.events import Ended, Event, Match, Proposed, Requeued
+from matchmaker.open_tickets import OpenTickets
+from matchmaker.pool import Alarms, Bucket, Pool
+from matchmaker.proposals import Proposal, Proposals
+from matchmaker.refused import AlreadyQueued, Busy, Refused
+from matchmaker.region import Placement, Regions
+from matchmaker.rules import Rules
+from matchmaker.score import PairScore
+from matchmaker.search import Search, Teams, roles_of
 from matchmaker.settings import Settings
-from matchmaker.ticket import Player, State, Ticket
+from matchmaker.ticket import More, State, Ticket
 
-
-@dataclass(frozen=True, slots=True)
-class Match:
-    """One record assigns all its tickets. `generation` and `commit` are the configuration it was decided under."""
-
-    id: str
-    region: str
-    mode: str
-    teams: Teams
-    decided_at: float
-    generation: int
-    commit: str
-
-    @property
-    def tickets(self) -> Iterator[Ticket]:
-        return (ticket for team in self.teams for ticket in team)
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """A ticket left the queue without a match; its state and reason say how."""
-
-    ticket: Ticket
-
-
-Event = Match | Ended
-
-
-class Refused(Exception):
-    """The ticket was not taken. `field` names what in the request is to blame, `hint` what to do about it."""
-
-    def __init__(self, message: str, field: str, hint: str) -> None:
-        super().__init__(message)
-        self.field = field
-        self.hint = hint
-
-
-class Full(Refused):
-    """A queue is at its limit; try again later."""
-
-
-class AlreadyQueued(Exception):
-    """A player of the request waits already, in `ticket`."""
-
-    def __init__(self, ticket: Ticket) -> None:
-        super().__init__(ticket.id)
-        self.ticket = ticket
+# Buckets looked at, and tickets moved, in one tick: some milliseconds of work.
+_LOOKS = 1_000
+_MOVES = 2_000
 
 
 class Engine:
-    """All queues. A ticket is in exactly one pool while it is queued, and in none afterwards."""
+    """All queues. An open ticket is in `tickets`, by its id, and each of its players has no other one."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, scores: Mapping[str, PairScore] | None = None, name: str = "m") -> None:
+        """`name` begins the ids of matches. Raises SettingsError if a mode names a pair score that there is not."""
+        self._search = Search(scores)
         self.settings = settings
-        self._pools: dict[tuple[str, str], Pool] = {}
-        self._queued: dict[str, Ticket] = {}
+        self.regions = Regions(settings.regions, settings.resolution)
+        self.tickets = OpenTickets()
+        self.pools: dict[tuple[str, str], Pool] = {}
+        self._rules = self._compile(settings, {})
         self._players: dict[str, Ticket] = {}
+        self._alarms = Alarms()
+        self._moving: deque[tuple[Pool, list[Ticket] | None]] = deque()
+        self._deadlines: list[tuple[float, int]] = []
+        self._merging: list[tuple[float, int, str]] = []
+        self._proposals = Proposals()
+        self._backfills: dict[tuple[str, str], dict[str, Backfill]] = {}
         self._matches = 0
+        self._name = name
 
     def __len__(self) -> int:
-        """Tickets in the queue."""
-        return len(self._queued)
+        """Open tickets."""
+        return len(self.tickets)
 
     def depths(self) -> dict[tuple[str, str], int]:
-        """Queued tickets by (region, mode)."""
-        return {key: pool.count for key, pool in self._pools.items() if pool.count}
+        """Tickets by (region, mode); one that waits in several places counts in each."""
+        depths = {key: pool.count for key, pool in self.pools.items() if pool.count}
+        for pool, _ in self._moving:
+            key = pool.region, pool.mode
+            if pool.count:
+                depths[key] = depths.get(key, 0) + pool.count
+        return depths
 
-    def enqueue(self, now: float, id: str, mode: str, players: tuple[Player, ...]) -> tuple[Ticket, list[Event]]:
-        """Takes a ticket, and what came of it at once. Raises Refused, Full or AlreadyQueued."""
+    def oldest(self) -> dict[tuple[str, str], float]:
+        """Since when the oldest ticket waits, by (region, mode); a lower bound."""
+        return {
+            key: min(bucket.since for bucket in pool.buckets.values() if bucket.players)
+            for key, pool in self.pools.items()
+            if pool.count
+        }
+
+    def waiting(self, player: str) -> Ticket | None:
+        """The open ticket of a player."""
+        return self._players.get(player)
+
+    def enqueue(
+        self,
+        ticket: Ticket,
+        modes: tuple[str, ...],
+        placement: Placement,
+        now: float,
+        rtts: Sequence[Mapping[str, float]] = (),
+    ) -> list[Event]:
+        """Takes a new ticket, and gives what came of it at once.
+
+        `rtts` is what the placement was chosen by; kept by a recording engine, for what-if.
+        Raises Refused, Busy or AlreadyQueued; then nothing has changed.
+        """
         settings = self.settings
-        rules = settings.modes.get(mode)
-        if rules is None or not rules.enabled:
-            open_modes = ", ".join(name for name, other in settings.modes.items() if other.enabled)
-            raise Refused(f"{mode!r} is not a mode that is open", "mode", f"use one of: {open_modes}")
-        if not 1 <= len(players) <= rules.max_party_size:
-            raise Refused(
-                f"a party of {len(players)}, and {mode} takes 1 to {rules.max_party_size}",
-                "players",
-                "change the party",
-            )
-        if len({player.id for player in players}) < len(players):
+        for mode in modes:
+            if (rules := self._rules.get(mode)) is None:
+                raise Refused(f"{mode!r} is not a mode that is open", "mode", f"use one of: {', '.join(self._rules)}")
+            if ticket.size > rules.mode.max_party_size:
+                raise Refused(
+                    f"a party of {ticket.size}, and {mode} takes 1 to {rules.mode.max_party_size}",
+                    "players",
+                    "change the party",
+                )
+        players = self._players
+        who = ticket.who
+        names = (who,) if isinstance(who, str) else who
+        if len(names) > 1 and len(set(names)) < len(names):
             raise Refused("a player is in the party twice", "players", "give each player once")
-        for player in players:
-            if waiting := self._players.get(player.id):
-                raise AlreadyQueued(waiting)
-        if len(self._queued) >= settings.limits.max_queued_total:
-            raise Full(f"{len(self._queued)} tickets wait, which is the limit", "", "try again later")
-        ticket = Ticket(id, mode, players, now)
-        placement = place(settings, players)
-        if placement is None:
-            raise Full("all regions are closed", "", "try again later")
-        ticket.region, _, ticket.reason = placement
-        pool = self._pool(ticket.region, mode)
-        if pool.count >= settings.limits.max_queued_per_pool:
-            raise Full(f"{pool.count} tickets wait for {mode} in {ticket.region}, the limit", "", "try again later")
-        pool.add(ticket)
-        self._queued[id] = ticket
-        for player in players:
-            self._players[player.id] = ticket
-        teams = pool.match_around(ticket, now)
-        return ticket, [self._assign(teams, ticket.region, mode, now)] if teams else []
+        for name in names:
+            if name in players:
+                raise AlreadyQueued(players[name])
+        limits = settings.limits
+        if self.tickets.count >= limits.max_queued_total:
+            raise Busy(f"{self.tickets.count} tickets wait, which is the limit")
+        region = placement.region
+        for mode in modes:
+            pool = self.pools.get((region, mode))
+            if pool is not None and pool.count >= limits.max_queued_per_pool:
+                raise Busy(f"{pool.count} tickets wait for {mode} in {region}, which is the limit")
+        ticket.regions = placement.others
+        for name in names:
+            players[name] = ticket
+        self.tickets.put(ticket)
+        if ticket.more is not None and ticket.more.deadline is not None:
+            heapq.heappush(self._deadlines, (ticket.more.deadline, ticket.id))
+        return self._queue(ticket, region, modes, now)
 
-    def cancel(self, id: str) -> Ticket | None:
-        """Takes a queued ticket back; None if it is not queued (any more)."""
-        ticket = self._queued.get(id)
-        if ticket:
-            self._end(ticket, State.CANCELLED, "cancelled by the player")
-        return ticket
+    def cancel(self, id: int, now: float, reason: str = "cancelled by the player") -> list[Event]:
+        """Takes an open ticket back; nothing if it is not open (any more): then whatever ended it was first."""
+        ticket = self.tickets.get(id)
+        if ticket is None:
+            return []
+        if ticket.state is State.PROPOSED and (proposal := self._proposals.of(id)):
+            return self._dissolve(proposal, {id}, State.CANCELLED, reason, now)
+        return [self._end(ticket, State.CANCELLED, reason, now)]
+
+    def accept(self, id: int, player: str, now: float) -> list[Event]:
+        """A player accepts the match its ticket was proposed for. Raises KeyError if none was, or not to it."""
+        proposal = self._proposals.of(id)
+        ticket = self.tickets.get(id)
+        if proposal is None or ticket is None or player not in ticket.players:
+            raise KeyError(id)
+        proposal.waiting.discard(player)
+        if proposal.waiting:
+            return []
+        self._proposals.close(proposal)
+        return [self._assign(proposal.match)]
+
+    def decline(self, id: int, now: float) -> list[Event]:
+        """Somebody does not want the match; the others go back with their age. Raises KeyError if there is none."""
+        proposal = self._proposals.of(id)
+        if proposal is None:
+            raise KeyError(id)
+        return self._dissolve(proposal, {id}, State.REJECTED, "the match was declined", now)
+
+    def ask(self, backfill: Backfill, now: float) -> list[Event]:
+        """Takes a running match's request for players, and gives the matches that it came to at once.
+
+        One of the same id is replaced. Raises Refused for a region or mode that is not open, or one without backfill.
+        """
+        rules = self._rules.get(backfill.mode)
+        if rules is None or not rules.mode.backfill:
+            raise Refused(f"{backfill.mode!r} is not a mode that takes backfill", "mode", "name another one")
+        if not self.regions.open(backfill.region):
+            raise Refused(f"{backfill.region!r} is not a region that is open", "region", "name another one")
+        if not backfill.free or min(backfill.seats) < 0:
+            raise Refused("no free seats", "seats", "give the free places of each team")
+        if backfill.deadline <= now:
+            raise Refused("the deadline is over", "deadline", "ask with a later one")
+        self.withdraw_backfill(backfill.id)
+        key = backfill.region, backfill.mode
+        self._backfills.setdefault(key, {})[backfill.id] = backfill
+        events: list[Event] = []
+        if pool := self.pools.get(key):
+            for ticket in pool.between(backfill.rating - backfill.points, backfill.rating + backfill.points):
+                if (team := backfill.team_for(ticket)) is not None:
+                    events.append(self._join(backfill, team, ticket, pool, now))
+                    if not backfill.free:
+                        break
+        return events
+
+    def withdraw_backfill(self, id: str) -> Backfill | None:
+        """Ends a request for players; None if there is none of that id."""
+        for key, backfills in self._backfills.items():
+            if backfill := backfills.pop(id, None):
+                if not backfills:
+                    del self._backfills[key]
+                return backfill
+        return None
 
     def tick(self, now: float) -> list[Event]:
-        """What time alone has brought: wider windows and passed deadlines."""
+        """What time alone has brought. Bounded work: call again at once while `behind(now)`."""
         events: list[Event] = []
-        for (region, mode), pool in list(self._pools.items()):
-            events.extend(self._assign(teams, region, mode, now) for teams in pool.sweep(now))
-            for ticket in pool.expired(now):
-                events.append(self._end(ticket, State.EXPIRED, f"no match within {pool.mode.max_wait_s:g} s"))
-            if not pool.count:
-                del self._pools[region, mode]
+        for _ in range(_MOVES):
+            if not (self._deadlines and self._deadlines[0][0] <= now):
+                break
+            ticket = self.tickets.get(heapq.heappop(self._deadlines)[1])
+            if ticket is not None and ticket.state is State.QUEUED:
+                events.append(self._end(ticket, State.EXPIRED, "no match before its deadline", now))
+        for proposal in islice(self._proposals.due(now), _LOOKS):
+            late = {t.id for t in proposal.match.tickets if not proposal.waiting.isdisjoint(t.players)}
+            events += self._dissolve(proposal, late, State.REJECTED, "the match was not accepted in time", now)
+        self._merge(now, events)
+        self._move(now, events)
+        for pool, bucket in islice(self._alarms.due(now), _LOOKS):
+            self._look(pool, bucket, now, events)
+        if self._backfills:
+            self._expire_backfills(now)
         return events
+
+    def behind(self, now: float) -> bool:
+        """Whether a tick has left work over."""
+        due = self._alarms.next_due()
+        return (
+            (due is not None and due <= now)
+            or bool(self._moving)
+            or bool(self._deadlines and self._deadlines[0][0] <= now)
+            or bool(self._merging and self._merging[0][0] <= now)
+            or self._proposals.late(now)
+        )
 
     def apply(self, settings: Settings, now: float) -> list[Event]:
         """Goes over to other settings, between two events. Tickets keep their age.
 
-        Tickets of a closed region or with a better one move; those of a closed mode, or too large for it, are rejected.
+        Windows, times, weights and limits count at once. Queues whose structure changes, or whose region or mode was
+        closed, are moved by the ticks that follow, some thousand tickets each; until then they stand still.
+        Raises SettingsError if a mode names a pair score that there is not; then nothing has changed.
         """
+        rules = self._compile(settings, self._rules)
         before, self.settings = self.settings, settings
-        if (before.regions, before.resolution, before.modes) == (settings.regions, settings.resolution, settings.modes):
-            return []
-        tickets = sorted(self._queued.values(), key=lambda ticket: (ticket.enqueued_at, ticket.id))
-        self._pools = {}
-        events: list[Event] = []
-        for ticket in tickets:
-            events.extend(self._requeue(ticket))
-        return events + self.tick(now)
+        if (before.regions, before.resolution) != (settings.regions, settings.resolution):
+            self.regions = Regions(settings.regions, settings.resolution)
+        old, self._rules = self._rules, rules
+        for key, pool in list(self.pools.items()):
+            new = rules.get(pool.mode)
+            if new is None or not self.regions.open(pool.region) or not new.same_structure(pool.rules):
+                del self.pools[key]
+                self._moving.append((pool, None))
+            else:
+                pool.follow(new, settings, now)
+        if any(r.merge_after and (m not in old or old[m].merge_after != r.merge_after) for m, r in rules.items()):
+            for ticket in self.tickets:
+                if ticket.state is State.QUEUED:
+                    self._will_merge(ticket)
+        for backfill in list(self.backfills()):
+            rule = rules.get(backfill.mode)
+            if rule is None or not rule.mode.backfill or not self.regions.open(backfill.region):
+                self.withdraw_backfill(backfill.id)
+        return self.tick(now)
 
-    def _requeue(self, ticket: Ticket) -> Iterable[Event]:
-        mode = self.settings.modes.get(ticket.mode)
-        placement = place(self.settings, ticket.players, ticket.region)
-        if mode is None or not mode.enabled:
-            reason = f"the mode {ticket.mode} was closed"
-        elif ticket.size > mode.max_party_size:
-            reason = f"parties in {ticket.mode} are limited to {mode.max_party_size} now"
-        elif placement is None:
-            reason = "all regions were closed"
-        else:
-            ticket.region, _, ticket.reason = placement
-            self._pool(ticket.region, ticket.mode).add(ticket)
-            return ()
-        self._forget(ticket, State.REJECTED, reason)
-        return (Ended(ticket),)
+    def give_back(self, reason: str) -> list[Event]:
+        """Ends all open tickets as returned: they may be sent to another matchmaker, with their age."""
+        for proposal in list(self._proposals):
+            self._proposals.close(proposal)
+        self._moving.clear()
+        return [self._end(ticket, State.RETURNED, reason, ticket.enqueued_at) for ticket in list(self.tickets)]
+
+    # Queueing
+
+    def _compile(self, settings: Settings, known: Mapping[str, Rules]) -> dict[str, Rules]:
+        """Rules of the modes that are open; those that did not change are the same objects."""
+        rules = {}
+        for name, mode in settings.modes.items():
+            self._search.score(mode.score)
+            if mode.enabled:
+                same = name in known and known[name].mode == mode
+                rules[name] = known[name] if same else Rules(mode)
+        return rules
 
     def _pool(self, region: str, mode: str) -> Pool:
-        pool = self._pools.get((region, mode))
+        pool = self.pools.get((region, mode))
         if pool is None:
-            pool = self._pools[region, mode] = Pool(self.settings.modes[mode])
+            pool = Pool(region, mode, self._rules[mode], self.settings, self._alarms, self._search)
+            self.pools[region, mode] = pool
         return pool
 
-    def _assign(self, teams: Teams, region: str, mode: str, now: float) -> Match:
+    def _queue(self, ticket: Ticket, region: str, modes: tuple[str, ...], now: float) -> list[Event]:
+        """Puts a ticket into its queues and tries them."""
+        pool = self._pool(region, modes[0])
+        ticket.pool = pool
+        ticket.bucket = bucket = pool.add(ticket, now)
+        if len(modes) > 1:
+            self._queue_more(ticket, region, modes, now)
+        if ticket.regions and (pool.rules.merge_after or len(modes) > 1):
+            self._will_merge(ticket)
+        if self._backfills and (joined := self._join_any(ticket, now)):
+            return [joined]
+        events: list[Event] = []
+        while teams := pool.arrived(ticket, bucket, now):
+            events.append(self._matched(pool, teams, now))
+            if ticket.state is not State.QUEUED:
+                return events
+        if len(modes) > 1 and ticket.more is not None:
+            for other, place in ticket.more.places:
+                while teams := other.arrived(ticket, place, now):
+                    events.append(self._matched(other, teams, now))
+                    if ticket.state is not State.QUEUED:
+                        return events
+        return events
+
+    def _queue_more(self, ticket: Ticket, region: str, modes: tuple[str, ...], now: float) -> None:
+        more = ticket.more = ticket.more or More()
+        more.modes = modes
+        pools = [self._pool(region, mode) for mode in dict.fromkeys(modes[1:]) if mode != modes[0]]
+        more.places = tuple((pool, pool.add(ticket, now)) for pool in pools)
+
+    def _requeue(self, ticket: Ticket, reason: str, now: float) -> list[Event]:
+        """Puts a ticket that was in a proposed match back, as another object with the same age."""
+        ticket = ticket.again_in(ticket.pool)
+        self.tickets.put(ticket)
+        for name in ticket.players:
+            self._players[name] = ticket
+        region, modes = ticket.pool.region, self._modes(ticket)
+        if not modes:
+            return [self._forget(ticket, State.REJECTED, self._no_place(ticket.mode))]
+        if not self.regions.open(region) and not (region := self._elsewhere(ticket)):
+            return [self._forget(ticket, State.REJECTED, "all regions were closed")]
+        pool = self._pool(region, modes[0])
+        ticket.pool = pool
+        ticket.bucket = pool.add(ticket, now)
+        # Others are on their way back too: all are looked at by the next tick.
+        pool.wake(ticket.bucket, now)
+        if len(modes) > 1:
+            self._queue_more(ticket, region, modes, now)
+            assert ticket.more is not None
+            for other, place in ticket.more.places:
+                other.wake(place, now)
+        self._will_merge(ticket)
+        if ticket.more is not None and ticket.more.deadline is not None:
+            heapq.heappush(self._deadlines, (ticket.more.deadline, ticket.id))
+        events: list[Event] = [Requeued(ticket, reason)]
+        if self._backfills and (joined := self._join_any(ticket, now)):
+            events.append(joined)
+        return events
+
+    def _modes(self, ticket: Ticket) -> tuple[str, ...]:
+        """The modes of a ticket that are open and still take parties of its size."""
+        named = ticket.more.modes if ticket.more and ticket.more.modes else (ticket.mode,)
+        return tuple(m for m in named if (r := self._rules.get(m)) and ticket.size <= r.mode.max_party_size)
+
+    def _no_place(self, mode: str) -> str:
+        """Why a ticket cannot wait for a mode any more."""
+        rules = self._rules.get(mode)
+        if rules is None:
+            return f"the mode {mode} was closed"
+        return f"parties in {mode} are limited to {rules.mode.max_party_size} now"
+
+    def _elsewhere(self, ticket: Ticket) -> str:
+        """Where a ticket goes whose region was closed; empty if all are."""
+        region = next((name for name in ticket.regions if self.regions.open(name)), "")
+        default = self.regions.default()
+        return region or (default.region if default else "")
+
+    # Time
+
+    def _look(self, pool: Pool, bucket: Bucket, now: float, events: list[Event]) -> None:
+        """One bucket whose oldest ticket has reached a step."""
+        if self.pools.get((pool.region, pool.mode)) is not pool:
+            return
+        for ticket in pool.expired(bucket, now):
+            events.append(self._end(ticket, State.EXPIRED, f"no match within {pool.rules.mode.max_wait_s:g} s", now))
+        while bucket.players and (teams := pool.ripe(bucket, now)):
+            events.append(self._matched(pool, teams, now))
+
+    def _will_merge(self, ticket: Ticket) -> None:
+        """Notes when a ticket is to wait in one more region, for each of its modes."""
+        if ticket.regions:
+            for mode in dict.fromkeys(pool.mode for pool in self._pools_of(ticket)):
+                if (due := self._merge_due(ticket, mode)) is not None:
+                    heapq.heappush(self._merging, (due, ticket.id, mode))
+
+    def _merge_due(self, ticket: Ticket, mode: str) -> float | None:
+        """When a ticket is to wait for a mode in one more region; None: never, or its queue is about to move."""
+        pools = [pool for pool in self._pools_of(ticket) if pool.mode == mode]
+        rules = self._rules.get(mode)
+        if rules is None or not rules.merge_after or not pools:
+            return None
+        if any(self.pools.get((pool.region, mode)) is not pool for pool in pools):
+            return None
+        return ticket.enqueued_at + rules.merge_after * len(pools)
+
+    def _merge(self, now: float, events: list[Event]) -> None:
+        """Lets tickets that have waited long wait in their next best region too."""
+        for _ in range(_MOVES):
+            if not (self._merging and self._merging[0][0] <= now):
+                return
+            _, id, mode = heapq.heappop(self._merging)
+            ticket = self.tickets.get(id)
+            if ticket is None or ticket.state is not State.QUEUED:
+                continue
+            due = self._merge_due(ticket, mode)
+            if due is None or due > now:
+                # It has an entry of its own for that time, or gets one when it has moved.
+                continue
+            there = {pool.region for pool in self._pools_of(ticket) if pool.mode == mode}
+            region = next((r for r in ticket.regions if r not in there and self.regions.open(r)), None)
+            if region is None:
+                continue
+            more = ticket.more = ticket.more or More()
+            pool = self._pool(region, mode)
+            bucket = pool.add(ticket, now)
+            more.places = (*more.places, (pool, bucket))
+            pool.wake(bucket, now)
+            if self._backfills and (joined := self._join_any(ticket, now)):
+                events.append(joined)
+                continue
+            if (due := self._merge_due(ticket, mode)) is not None:
+                heapq.heappush(self._merging, (due, id, mode))
+
+    def _move(self, now: float, events: list[Event]) -> None:
+        """Some tickets from queues that are no more to where they belong now."""
+        budget = _MOVES
+        while self._moving and budget > 0:
+            pool, left = self._moving[0]
+            if left is None:
+                left = [ticket for bucket in pool.buckets.values() for ticket in bucket]
+                left.sort(key=lambda ticket: (ticket.enqueued_at, ticket.id), reverse=True)
+            chunk, left = left[-budget:], left[:-budget]
+            budget -= len(chunk)
+            woken: dict[int, tuple[Pool, Bucket]] = {}
+            for ticket in reversed(chunk):
+                # Those that have left meanwhile are open no more, or another object.
+                if ticket.state is State.QUEUED and self.tickets.get(ticket.id) is ticket:
+                    self._move_one(ticket, pool, now, events, woken)
+            for target, bucket in woken.values():
+                if bucket.players:
+                    target.wake(bucket, now)
+            if left:
+                self._moving[0] = pool, left
+            else:
+                self._moving.popleft()
+
+    def _move_one(
+        self, ticket: Ticket, old: Pool, now: float, events: list[Event], woken: dict[int, tuple[Pool, Bucket]]
+    ) -> None:
+        more = ticket.more
+        place = ticket.bucket
+        if ticket.pool is not old:
+            assert more is not None, "it is in a second place"
+            place = next(bucket for pool, bucket in more.places if pool is old)
+        mode, party = old.mode, ticket.size
+        rules = self._rules.get(mode)
+        fits = rules is not None and party <= rules.mode.max_party_size
+        places = more.places if more else ()
+        others = [entry for entry in ((ticket.pool, ticket.bucket), *places) if entry[0] is not old]
+        region = old.region
+        if not self.regions.open(region):
+            # Where it waits for the mode in other regions too, it goes on waiting there.
+            region = "" if any(pool.mode == mode for pool, _ in others) else self._elsewhere(ticket)
+        target = self._pool(region, mode) if fits and region else None
+        self._detach(ticket, old, place)
+        if target is not None and all(pool is not target for pool, _ in others):
+            bucket = target.add(ticket, now)
+            woken[id(bucket)] = target, bucket
+            others = [(target, bucket), *others] if ticket.pool is old else [*others, (target, bucket)]
+        if not others:
+            ticket.pool = old
+            reason = self._no_place(mode) if region else "all regions were closed"
+            events.append(self._forget(ticket, State.REJECTED, reason))
+            return
+        (ticket.pool, ticket.bucket), *rest = others
+        if rest or more is not None:
+            more = ticket.more = more or More()
+            more.places = tuple(rest)
+        self._will_merge(ticket)
+        if self._backfills and (joined := self._join_any(ticket, now)):
+            events.append(joined)
+
+    @staticmethod
+    def _detach(ticket: Ticket, old: Pool, place: Bucket) -> None:
+        """Takes a ticket that goes on waiting out of a queue that is no more; nobody looks at its entry there again."""
+        old.count -= 1
+        old.players -= ticket.size
+        place.counts[ticket.size] -= 1
+        place.players -= ticket.size
+
+    # Ending
+
+    def _matched(self, pool: Pool, teams: Teams, now: float) -> Event:
+        """Makes a match of tickets that the pool has marked."""
         self._matches += 1
-        settings = self.settings
-        match = Match(f"m-{self._matches}", region, mode, teams, now, settings.generation, settings.commit)
-        for ticket in match.tickets:
-            self._end(ticket, State.ASSIGNED, match.id)
+        settings, mode = pool.settings, pool.rules.mode
+        roles: dict[str, str] = {}
+        if mode.roles:
+            roles = {player: role for team in teams for player, role in roles_of(team, mode.roles).items()}
+        match = Match(
+            f"{self._name}-{self._matches}",
+            pool.region,
+            pool.mode,
+            teams,
+            now,
+            settings.generation,
+            settings.commit,
+            roles,
+        )
+        for team in teams:
+            for ticket in team:
+                self._leave(ticket, now)
+                ticket.pool = pool
+        if not mode.accept_s:
+            return self._assign(match)
+        return Proposed(match, self._proposals.open(match, now + mode.accept_s).deadline)
+
+    def _assign(self, match: Match) -> Match:
+        players = self._players
+        for team in match.teams:
+            for ticket in team:
+                ticket.state = State.ASSIGNED
+                self.tickets.remove(ticket)
+                who = ticket.who
+                if isinstance(who, str):
+                    del players[who]
+                else:
+                    for name in who:
+                        del players[name]
         return match
 
-    def _end(self, ticket: Ticket, state: State, reason: str) -> Ended:
-        self._pools[ticket.region, ticket.mode].remove(ticket)
-        self._forget(ticket, state, reason)
-        return Ended(ticket)
+    def _dissolve(self, proposal: Proposal, guilty: set[int], state: State, reason: str, now: float) -> list[Event]:
+        """Ends the tickets that a proposed match failed by, and puts the others back."""
+        self._proposals.close(proposal)
+        tickets = list(proposal.match.tickets)
+        events: list[Event] = [self._forget(ticket, state, reason) for ticket in tickets if ticket.id in guilty]
+        back = [ticket for ticket in tickets if ticket.id not in guilty]
+        for ticket in back:
+            events += self._requeue(ticket, "another player did not accept the match", now)
+        return events
 
-    def _forget(self, ticket: Ticket, state: State, reason: str) -> None:
-        ticket.state, ticket.reason = state, reason
-        del self._queued[ticket.id]
-        for player in ticket.players:
-            del self._players[player.id]
+    def _end(self, ticket: Ticket, state: State, reason: str, now: float) -> Ended:
+        was_queued = ticket.state is State.QUEUED
+        ticket.state = state
+        if was_queued:
+            self._leave(ticket, now)
+        return self._forget(ticket, state, reason)
+
+    def _leave(self, ticket: Ticket, now: float) -> None:
+        """Takes a ticket that is queued no more out of all its places."""
+        ticket.pool.left(ticket, ticket.bucket, now)
+        if ticket.more is not None and ticket.more.places:
+            for pool, bucket in ticket.more.places:
+                pool.left(ticket, bucket, now)
+            ticket.more.places = ()
+
+    def _forget(self, ticket: Ticket, state: State, reason: str) -> Ended:
+        ticket.state = state
+        self.tickets.remove(ticket)
+        for name in ticket.players:
+            del self._players[name]
+        return Ended(ticket, state, reason)
+
+    # Backfill
+
+    def _join_any(self, ticket: Ticket, now: float) -> Event | None:
+        for pool in self._pools_of(ticket):
+            for backfill in self._backfills.get((pool.region, pool.mode), {}).values():
+                if backfill.deadline > now and (team := backfill.team_for(ticket)) is not None:
+                    return self._join(backfill, team, ticket, pool, now)
+        return None
+
+    @staticmethod
+    def _pools_of(ticket: Ticket) -> Iterator[Pool]:
+        yield ticket.pool
+        if ticket.more is not None:
+            for pool, _ in ticket.more.places:
+                yield pool
+
+    def _join(self, backfill: Backfill, team: int, ticket: Ticket, pool: Pool, now: float) -> Match:
+        backfill.take(ticket, team)
+        if not backfill.free:
+            self.withdraw_backfill(backfill.id)
+        teams: Teams = tuple((ticket,) if at == team else () for at in range(len(backfill.seats)))
+        self._matches += 1
+        settings = pool.settings
+        match = Match(
+            f"{self._name}-{self._matches}",
+            pool.region,
+            pool.mode,
+            teams,
+            now,
+            settings.generation,
+            settings.commit,
+            backfill=backfill.id,
+        )
+        ticket.state = State.PROPOSED
+        self._leave(ticket, now)
+        ticket.pool = pool
+        return self._assign(match)
+
+    def _expire_backfills(self, now: float) -> None:
+        for backfill in [b for backfills in self._backfills.values() for b in backfills.values()]:
+            if backfill.deadline <= now:
+                self.withdraw_backfill(backfill.id)
+
+    def backfills(self) -> Iterable[Backfill]:
+        return (backfill for backfills in self._backfills.values() for backfill in backfills.values())

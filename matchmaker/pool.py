@@ -1,198 +1,500 @@
 """One queue: the tickets of one mode in one region, and how matches are found among them.
 
 Tickets lie in buckets by rating, in a bucket by party size, there in order of age. A match is built around an anchor:
-every ticket in it lies within the anchor's rating window, which widens while the anchor waits. Each team is filled by a
-plan, a way to write the team size as a sum of party sizes; the plans are made once for a mode.
+all in it lie within the anchor's window, which widens in steps while the anchor waits, and the anchor is one of them.
+Whether a match can be made is decided on counts; tickets are touched when it is certain.
+
+Nothing polls, where counting is enough. A match is tried when a ticket arrives, around the tickets that have waited
+longest of those whose window it falls into, and when the oldest ticket of a bucket, of any party size, reaches its next
+step.
+
+Starvation bound, where counting is enough: all tickets whose window is at its widest are tried as anchors, oldest
+first, whenever a ticket comes that could complete a match with them. So there never is a match that could be made with
+such a ticket and was not; and when one is made that it could have been part of, then around an older one.
 """
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Iterator
-from functools import lru_cache
-from itertools import combinations_with_replacement
+import heapq
+import math
+from collections.abc import Iterable, Iterator
+from itertools import count
+from operator import add, attrgetter
+from typing import cast
 
-from matchmaker.settings import Mode
-from matchmaker.ticket import Ticket
+from matchmaker.lane import Lane, PriorityLane
+from matchmaker.plans import Plan
+from matchmaker.rules import Rules
+from matchmaker.search import Search, Teams
+from matchmaker.settings import Settings
+from matchmaker.ticket import State, Ticket
 
-Plan = tuple[int, ...]
-Teams = tuple[tuple[Ticket, ...], ...]
+AnyLane = Lane | PriorityLane
 
-# Anchors tried around a new ticket. The sweep tries all that have waited, so this bounds work, not chances.
-_ANCHORS = 4
-
-
-@lru_cache(maxsize=256)
-def partitions(total: int, largest: int) -> tuple[Plan, ...]:
-    """All ways to write `total` as a sum of parts up to `largest`, largest parts first: parties that are hard to place
-    are placed first."""
-    if total == 0:
-        return ((),)
-    return tuple(
-        (part, *rest)
-        for part in range(min(total, largest), 0, -1)
-        for rest in partitions(total - part, min(part, largest))
-    )
+# Anchors tried for one arrival that have wider windows to come. All others of those have their alarms, so this bounds
+# work and not chances.
+_TRIES = 2
+# A sum of times can be a little less than it was.
+_EPSILON = 1e-6
+# How often a bucket is looked at where a match can become possible that no alarm tells, and how many anchors are tried:
+# where windows are mutual, those of others widen too; what is searched for may not be found the first time.
+_CAREFUL_S = 0.05
+_PICKY_S = 0.5
+_CAREFUL_ANCHORS = 8
 
 
-@lru_cache(maxsize=256)
-def match_plans(
-    teams: int, team_size: int, max_party_size: int
-) -> tuple[tuple[tuple[Plan, ...], tuple[int, ...]], ...]:
-    """For each way to fill all teams: the team plans, and how many parties of each size (index) they need in all."""
-    plans = []
-    # A mode with many large teams has too many combinations to try; the first ones have the largest parties.
-    for chosen in combinations_with_replacement(partitions(team_size, max_party_size)[:64], teams):
-        need = [0] * (max_party_size + 1)
-        for plan in chosen:
-            for size in plan:
-                need[size] += 1
-        plans.append((chosen, tuple(need)))
-        if len(plans) == 512:
-            break
-    return tuple(plans)
+class Bucket:
+    """The tickets of one range of ratings. `counts[s]` parties of s players are queued, `players` in all."""
+
+    __slots__ = ("alarm", "counts", "deaf", "index", "lanes", "level", "missing", "players", "since")
+
+    def __init__(self, index: int, sizes: int) -> None:
+        self.index = index
+        self.lanes: list[AnyLane | None] = [None] * (sizes + 1)
+        self.counts = [0] * (sizes + 1)
+        self.players = 0
+        self.since = 0.0
+        """Since when its oldest ticket was waiting when that was last looked at: never later than it is now."""
+        self.level = 0
+        """Which level of the rules that ticket had reached then."""
+        self.alarm = math.inf
+        """When to look again; infinite: nobody is in it."""
+        self.missing = 0
+        """How many players must come before trying again can help."""
+        self.deaf = 0
+        """Bit s: one party more of s players cannot help."""
+
+    def heads(self) -> list[Ticket]:
+        """The oldest of each size, oldest first."""
+        found = []
+        for size, number in enumerate(self.counts):
+            if number and (lane := self.lanes[size]) is not None and (head := lane.head()):
+                found.append(head)
+        if len(found) > 1:
+            found.sort(key=_age)
+        return found
+
+    def first(self, number: int) -> list[Ticket]:
+        """The oldest, up to a number."""
+        found = [ticket for lane in self.lanes if lane is not None for ticket in lane.first(number)]
+        found.sort(key=_age)
+        return found[:number]
+
+    def __iter__(self) -> Iterator[Ticket]:
+        return (ticket for lane in self.lanes if lane is not None for ticket in lane)
+
+
+class Alarms:
+    """When which bucket wants attention: one heap for all queues."""
+
+    def __init__(self) -> None:
+        self._heap: list[tuple[float, int, Pool, Bucket]] = []
+        self._order = count()
+
+    def set(self, due: float, pool: Pool, bucket: Bucket) -> None:
+        bucket.alarm = due
+        heapq.heappush(self._heap, (due, next(self._order), pool, bucket))
+
+    def due(self, now: float) -> Iterator[tuple[Pool, Bucket]]:
+        heap = self._heap
+        while heap and heap[0][0] <= now:
+            due, _, pool, bucket = heapq.heappop(heap)
+            if bucket.alarm == due:
+                yield pool, bucket
+
+    def next_due(self) -> float | None:
+        return self._heap[0][0] if self._heap else None
 
 
 class Pool:
-    """Enqueueing and removing take constant time; a try takes time in the number of buckets in the window."""
+    """Enqueueing and removing take constant time; a try takes time in the number of buckets in the window.
 
-    __slots__ = ("_buckets", "_plans", "count", "mode")
+    The pool takes no ticket out by itself: what it finds is handed to the engine, which removes it from all its places.
+    """
 
-    def __init__(self, mode: Mode) -> None:
-        self.mode = mode
+    __slots__ = (
+        "_alarms",
+        "_levels",
+        "_players_in",
+        "_search",
+        "_sizes",
+        "buckets",
+        "count",
+        "mode",
+        "occupied",
+        "picky",
+        "players",
+        "priorities",
+        "region",
+        "rules",
+        "settings",
+    )
+
+    def __init__(
+        self, region: str, mode: str, rules: Rules, settings: Settings, alarms: Alarms, search: Search
+    ) -> None:
+        self.region, self.mode = region, mode
+        self.rules = rules
+        self.settings = settings
+        """What its matches are decided under."""
         self.count = 0
-        self._plans = match_plans(mode.teams, mode.team_size, mode.max_party_size)
-        self._buckets: dict[int, list[OrderedDict[str, Ticket]]] = {}
+        """Tickets."""
+        self.players = 0
+        self.picky = 0
+        """Tickets that must not meet somebody."""
+        self.occupied = 0
+        """Bit b: somebody is in bucket b."""
+        self.buckets: dict[int, Bucket] = {}
+        self._players_in = [0] * (rules.top + 1)
+        """Players by bucket once more: a sum over a slice is the quickest way to see that there are too few."""
+        self._levels = [0] * len(rules.levels)
+        """Bit b of each: the oldest of bucket b has reached that level, and no higher one."""
+        self._sizes = rules.mode.max_party_size
+        self._alarms = alarms
+        self._search = search
+        self.priorities = False
+        """Whether any ticket came with a priority, so that all lanes are of that kind."""
 
-    def add(self, ticket: Ticket) -> None:
-        """Tickets are added in order of age, or the order of service is not by age."""
-        index = self._index(ticket.rating)
-        bucket = self._buckets.get(index)
+    def add(self, ticket: Ticket, now: float) -> Bucket:
+        """Puts a ticket in its place and gives that; nothing is tried."""
+        rules = self.rules
+        index = int(ticket.rating // rules.width)
+        if index < 0:
+            index = 0
+        elif index > rules.top:
+            index = rules.top
+        bucket = self.buckets.get(index)
         if bucket is None:
-            bucket = self._buckets[index] = [OrderedDict() for _ in range(self.mode.max_party_size + 1)]
-        bucket[ticket.size][ticket.id] = ticket
+            bucket = self.buckets[index] = Bucket(index, self._sizes)
+        size = ticket.size
+        lane = bucket.lanes[size]
+        more = ticket.more
+        if lane is None:
+            lane = bucket.lanes[size] = PriorityLane(rules.mode.fair_skip) if self.priorities else Lane()
+        if more is not None:
+            if more.priority and not self.priorities:
+                self._prioritise()
+                lane = bucket.lanes[size]
+                assert lane is not None
+            if more.avoid:
+                self.picky += 1
+        lane.add(ticket)
+        counts = bucket.counts
+        counts[size] += 1
+        self._players_in[index] += size
         self.count += 1
+        self.players += size
+        if not bucket.players:
+            bucket.players = size
+            bit = 1 << index
+            self.occupied |= bit
+            self._levels[0] |= bit
+            bucket.level = bucket.missing = bucket.deaf = 0
+            bucket.since = ticket.enqueued_at
+            if now == ticket.enqueued_at and not rules.careful and not self.picky:
+                self._alarms.set(now + rules.first, self, bucket)
+            else:
+                self._look_again(bucket, now)
+            return bucket
+        bucket.players += size
+        if counts[size] == 1 or ticket.enqueued_at < bucket.since or rules.careful:
+            # The first of its size has steps of its own to be told; or it has waited before, longer than any here.
+            bucket.deaf = 0
+            self._look_again(bucket, now)
+        return bucket
 
-    def remove(self, ticket: Ticket) -> None:
-        index = self._index(ticket.rating)
-        bucket = self._buckets[index]
-        del bucket[ticket.size][ticket.id]
-        if not any(bucket):
-            del self._buckets[index]
+    def left(self, ticket: Ticket, bucket: Bucket, now: float) -> None:
+        """A ticket of the bucket is queued no more."""
+        size = ticket.size
+        lane = bucket.lanes[size]
+        assert lane is not None
+        lane.left(ticket)
+        bucket.counts[size] -= 1
+        bucket.players -= size
+        self._players_in[bucket.index] -= size
         self.count -= 1
+        self.players -= size
+        if ticket.more is not None and ticket.more.avoid:
+            self.picky -= 1
+        if not bucket.players:
+            bit = 1 << bucket.index
+            self.occupied &= ~bit
+            self._levels[bucket.level] &= ~bit
+            bucket.alarm = math.inf
+        elif bucket.level and (
+            ticket.enqueued_at == bucket.since
+            or ((head := lane.head()) and head.enqueued_at + self.rules.first < bucket.alarm)
+        ):
+            # Whoever comes next has not waited as long, and has steps to come that the alarm is too late for.
+            self._look_again(bucket, now)
 
-    def match_around(self, ticket: Ticket, now: float) -> Teams | None:
-        """A match with `ticket` in it, around itself or around a ticket that has waited long enough to take it."""
-        if teams := self._match(ticket, ticket, now):
-            return teams
-        for anchor in self._anchors(ticket, now):
-            if teams := self._match(anchor, ticket, now):
-                return teams
+    def arrived(self, ticket: Ticket, bucket: Bucket, now: float) -> Teams | None:
+        """A match that has become possible by a ticket's arrival."""
+        rules = self.rules
+        size, index = ticket.size, bucket.index
+        widest = len(rules.levels) - 1
+        for level, reach in rules.downward:
+            mask = self._levels[level]
+            if not mask:
+                continue
+            low = index - reach if index > reach else 0
+            mask = (mask >> low) & ((1 << (index + reach - low + 1)) - 1)
+            if not mask:
+                continue
+            anchors = []
+            while mask:
+                bit = mask & -mask
+                mask ^= bit
+                other = self.buckets[low + bit.bit_length() - 1]
+                other.missing -= size
+                if other.missing <= 0 and not other.deaf >> size & 1:
+                    # It may not be its turn yet, and then the others are no longer all that is missing.
+                    other.deaf = 0
+                    anchors.append(other)
+            if self.players < rules.least:
+                return None
+            if len(anchors) > 1:
+                anchors.sort(key=_since)
+            for other in anchors if level == widest else anchors[:_TRIES]:
+                if teams := self._around_any(other, now):
+                    return teams
+            break
+        if bucket.players >= rules.least:
+            return self._around_any(bucket, now)
         return None
 
-    def sweep(self, now: float) -> Iterator[Teams]:
-        """Matches that have become possible by waiting. Remove each one's tickets before asking for the next."""
-        for index in sorted(self._buckets):
-            while teams := self._match_in_bucket(index, now):
-                yield teams
+    def ripe(self, bucket: Bucket, now: float) -> Teams | None:
+        """A match in which one of the oldest of a bucket takes part; None if there is none. The alarm is set anew."""
+        self._look_again(bucket, now, _EPSILON)
+        return self._around_any(bucket, now)
 
-    def expired(self, now: float) -> list[Ticket]:
-        """Tickets that have waited as long as the mode allows."""
-        deadline = now - self.mode.max_wait_s
-        expired = []
-        for bucket in self._buckets.values():
-            for queue in bucket:
-                for ticket in queue.values():
-                    if ticket.enqueued_at > deadline:
-                        break
-                    expired.append(ticket)
-        return expired
+    def expired(self, bucket: Bucket, now: float) -> list[Ticket]:
+        """Tickets of a bucket that have waited as long as the mode allows."""
+        limit = now - self.rules.mode.max_wait_s + _EPSILON
+        found: list[Ticket] = []
+        if bucket.since > limit:
+            return found
+        for lane in bucket.lanes:
+            if lane is not None and (head := lane.head()) and head.enqueued_at <= limit:
+                found += [ticket for ticket in lane if ticket.enqueued_at <= limit]
+        return found
 
-    def tickets(self) -> list[Ticket]:
-        """All tickets, oldest first."""
-        found = [ticket for bucket in self._buckets.values() for queue in bucket for ticket in queue.values()]
-        return sorted(found, key=lambda ticket: (ticket.enqueued_at, ticket.id))
+    def follow(self, rules: Rules, settings: Settings, now: float) -> None:
+        """Goes over to rules of the same structure: windows, times and policies count from now on."""
+        self.settings = settings
+        if rules is self.rules:
+            return
+        self.rules = rules
+        self._levels = [0] * len(rules.levels)
+        for bucket in self.buckets.values():
+            bucket.level = bucket.missing = bucket.deaf = 0
+            for lane in bucket.lanes:
+                if isinstance(lane, PriorityLane):
+                    lane.fair_skip = rules.mode.fair_skip
+            if bucket.players:
+                self._levels[0] |= 1 << bucket.index
+                # The next tick looks at all of them with their new windows.
+                self._alarms.set(now, self, bucket)
 
-    def _index(self, rating: float) -> int:
-        return int(rating // self.mode.bucket_width)
+    def between(self, low: float, high: float) -> list[Ticket]:
+        """The tickets of all buckets from that of one rating to that of another, oldest first."""
+        indexes = range(self.index(low), self.index(high) + 1)
+        found = [ticket for at in indexes if (bucket := self.buckets.get(at)) for ticket in bucket]
+        found.sort(key=_age)
+        return found
 
-    def _window(self, ticket: Ticket, now: float) -> float:
-        return self.mode.window.after(now - ticket.enqueued_at)
-
-    def _around(self, rating: float, radius: float) -> Iterator[list[OrderedDict[str, Ticket]]]:
-        low, high = self._index(rating - radius), self._index(rating + radius)
-        if high - low < len(self._buckets):
-            for index in range(low, high + 1):
-                if bucket := self._buckets.get(index):
+    def within(self, anchor: Ticket, now: float) -> Iterator[Bucket]:
+        """The buckets of the anchor's window that hold somebody, nearest first."""
+        rules = self.rules
+        index = self.index(anchor.rating)
+        reach = rules.levels[rules.level(now - anchor.enqueued_at + _EPSILON)].reach
+        for distance in range(reach + 1):
+            for other in {index - distance, index + distance}:
+                if (bucket := self.buckets.get(other)) and bucket.players:
                     yield bucket
-        else:
-            for index in sorted(self._buckets):
-                if low <= index <= high:
-                    yield self._buckets[index]
 
-    def _heads(self, bucket: list[OrderedDict[str, Ticket]]) -> Iterator[Ticket]:
-        for queue in bucket:
-            if queue:
-                yield next(iter(queue.values()))
-
-    def _anchors(self, ticket: Ticket, now: float) -> list[Ticket]:
-        """Heads of queues whose windows have grown over `ticket`, oldest first."""
-        found = [
-            head
-            for bucket in self._around(ticket.rating, self.mode.window.max)
-            for head in self._heads(bucket)
-            if head is not ticket and abs(head.rating - ticket.rating) <= self._window(head, now)
-        ]
-        found.sort(key=lambda head: (head.enqueued_at, head.id))
-        return found[:_ANCHORS]
-
-    def _match_in_bucket(self, index: int, now: float) -> Teams | None:
-        bucket = self._buckets.get(index)
-        if bucket is None:
-            return None
-        for head in sorted(self._heads(bucket), key=lambda head: (head.enqueued_at, head.id)):
-            if teams := self._match(head, head, now):
+    def around(self, anchor: Ticket, now: float) -> Teams | None:
+        """A match with the anchor in it, of tickets within its window; empty if there are too few players for any."""
+        rules = self.rules
+        waited = now - anchor.enqueued_at + _EPSILON
+        if rules.careful or self.picky:
+            return self._search.around(anchor, self, now) if waited >= rules.hold else None
+        index = int(anchor.rating // rules.width)
+        index = 0 if index < 0 else rules.top if index > rules.top else index
+        buckets = self.buckets
+        reach = rules.levels[rules.level(waited)].reach
+        low = index - reach if index > reach else 0
+        players = sum(self._players_in[low : index + reach + 1])
+        if players < rules.least:
+            return ()
+        mask = (self.occupied >> low) & ((1 << (index + reach - low + 1)) - 1)
+        found = []
+        while mask:
+            bit = mask & -mask
+            mask ^= bit
+            found.append(buckets[low + bit.bit_length() - 1])
+        counts = found[0].counts
+        for bucket in found[1:]:
+            counts = list(map(add, counts, bucket.counts))
+        for shape in rules.shapes_after(waited):
+            if players >= shape.need and (plans := shape.plan(counts, anchor.size)):
+                teams = self._choose(found, plans, anchor)
+                if self.priorities:
+                    self.serve((anchor,), anchor, now)
                 return teams
+        buckets[index].deaf = rules.enough(counts)
         return None
 
-    def _match(self, anchor: Ticket, wanted: Ticket, now: float) -> Teams | None:
-        """A match of tickets within the anchor's window, with `anchor` and `wanted` in it."""
-        radius = self._window(anchor, now)
-        players = self.mode.teams * self.mode.team_size
-        by_size: list[list[Ticket]] = [[] for _ in range(self.mode.max_party_size + 1)]
-        for bucket in self._around(anchor.rating, radius):
-            for size, queue in enumerate(bucket):
-                candidates = by_size[size]
-                # No more than could ever be used; oldest first.
-                for taken, ticket in enumerate(queue.values()):
-                    if taken * size >= players:
-                        break
-                    if abs(ticket.rating - anchor.rating) <= radius:
-                        candidates.append(ticket)
-        for ticket in (anchor, wanted):
-            if ticket not in by_size[ticket.size]:
-                by_size[ticket.size].append(ticket)
-        for candidates in by_size:
-            candidates.sort(key=lambda t: (t is not anchor, t is not wanted, t.enqueued_at, t.id))
-        counts = [len(candidates) for candidates in by_size]
-        must = [0] * len(counts)
-        for ticket in {anchor.id: anchor, wanted.id: wanted}.values():
-            must[ticket.size] += 1
-        for plans, need in self._plans:
-            if all(m <= n <= c for m, n, c in zip(must, need, counts, strict=True)):
-                return _fill(plans, [candidates[:n] for candidates, n in zip(by_size, need, strict=True)])
+    def _around_any(self, bucket: Bucket, now: float) -> Teams | None:
+        """A match around one of the oldest of a bucket, oldest first."""
+        rules = self.rules
+        bucket.missing = bucket.deaf = 0
+        if rules.careful or self.picky:
+            for anchor in bucket.first(_CAREFUL_ANCHORS):
+                if teams := self.around(anchor, now):
+                    return teams
+            return None
+        heads = bucket.heads()
+        for anchor in heads:
+            teams = self.around(anchor, now)
+            if teams:
+                return teams
+            if teams == ():
+                # Younger ones do not see farther.
+                bucket.deaf = 0
+                if anchor is heads[0]:
+                    reach, index = rules.levels[rules.level(now - anchor.enqueued_at + _EPSILON)].reach, bucket.index
+                    bucket.missing = rules.least - sum(self._players_in[max(0, index - reach) : index + reach + 1])
+                break
         return None
 
+    def _choose(self, buckets: list[Bucket], plans: tuple[Plan, ...], anchor: Ticket) -> Teams:
+        """The oldest tickets of the sizes that the plans name, and the anchor, dealt to the teams."""
+        chosen = [anchor]
+        anchor.state = State.PROPOSED
+        sizes = [size for plan in plans for size in plan]
+        sizes.remove(anchor.size)
+        for size in set(sizes):
+            lanes = [lane for bucket in buckets if bucket.counts[size] and (lane := bucket.lanes[size]) is not None]
+            number = sizes.count(size)
+            if self.priorities:
+                chosen += _in_turn(cast(list[PriorityLane], lanes), number)
+            elif len(lanes) == 1:
+                chosen += cast(Lane, lanes[0]).first(number)
+            else:
+                oldest = [ticket for lane in cast(list[Lane], lanes) for ticket in lane.first(number)]
+                oldest.sort(key=_age)
+                chosen += oldest[:number]
+        for ticket in chosen:
+            ticket.state = State.PROPOSED
+        return deal(chosen, plans)
 
-def _fill(plans: tuple[Plan, ...], chosen: list[list[Ticket]]) -> Teams:
-    """Deals the parties to the teams, strongest first, always to the team that is weakest so far and has a place."""
+    def serve(self, tickets: Iterable[Ticket], anchor: Ticket, now: float) -> None:
+        """Tells the lanes of the anchor's window who has got a match."""
+        if not self.priorities:
+            return
+        near = list(self.within(anchor, now))
+        for ticket in tickets:
+            own = self.index(ticket.rating)
+            for bucket in near:
+                lane = bucket.lanes[ticket.size]
+                if isinstance(lane, PriorityLane):
+                    lane.served(ticket, bucket.index == own)
+
+    def index(self, rating: float) -> int:
+        """The bucket of a rating."""
+        return min(max(int(rating // self.rules.width), 0), self.rules.top)
+
+    def wake(self, bucket: Bucket, now: float) -> None:
+        """Has the next tick look at a bucket, and at those whose window it is in, after tickets were added to it that
+        nothing was tried for."""
+        index = bucket.index
+        for level, reach in self.rules.downward:
+            low = max(0, index - reach)
+            mask = (self._levels[level] >> low) & ((1 << (index + reach - low + 1)) - 1)
+            while mask:
+                bit = mask & -mask
+                mask ^= bit
+                other = self.buckets[low + bit.bit_length() - 1]
+                other.missing = other.deaf = 0
+                if other.alarm > now:
+                    self._alarms.set(now, self, other)
+
+    def _look_again(self, bucket: Bucket, now: float, slack: float = -_EPSILON) -> None:
+        """Sees how far the oldest of a bucket have come, and when that changes next.
+
+        With positive slack a step that is due now counts as taken: it is for whoever tries a match then.
+        """
+        rules = self.rules
+        heads = bucket.heads()
+        if not heads:
+            # All that are left of it are in a match, and go one after the other.
+            return
+        since = bucket.since = heads[0].enqueued_at
+        level = rules.level(now - since + slack)
+        if level != bucket.level:
+            bit = 1 << bucket.index
+            self._levels[bucket.level] &= ~bit
+            self._levels[level] |= bit
+            bucket.level = level
+            bucket.missing = bucket.deaf = 0
+        due = since + rules.next_after(now - since + slack)
+        for head in heads[1:]:
+            since = head.enqueued_at
+            due = min(due, since + rules.next_after(now - since + slack))
+        if (rules.careful or self.picky) and self.players >= rules.least:
+            due = min(due, now + (_CAREFUL_S if rules.careful else _PICKY_S))
+        # Whoever only came or went puts off no look that is due.
+        if due < bucket.alarm or (slack > 0 and due != bucket.alarm):
+            self._alarms.set(due, self, bucket)
+
+    def _prioritise(self) -> None:
+        self.priorities = True
+        for bucket in self.buckets.values():
+            for size, lane in enumerate(bucket.lanes):
+                if lane is not None:
+                    bucket.lanes[size] = ordered = PriorityLane(self.rules.mode.fair_skip)
+                    for ticket in lane:
+                        ordered.add(ticket)
+
+
+def _in_turn(lanes: list[PriorityLane], number: int) -> list[Ticket]:
+    """Who is served next of several lanes, again and again."""
+    chosen: list[Ticket] = []
+    for _ in range(number):
+        turns = [(lane.owed() is None, head, lane) for lane in lanes if (head := lane.next())]
+        _, ticket, own = min(turns, key=lambda turn: (turn[0], -turn[0] * turn[1].priority, _age(turn[1])))
+        # Whoever is chosen is no lane's head any more.
+        ticket.state = State.PROPOSED
+        for lane in lanes:
+            lane.served(ticket, lane is own)
+        chosen.append(ticket)
+    return chosen
+
+
+def deal(chosen: list[Ticket], plans: tuple[Plan, ...]) -> Teams:
+    """Gives the parties to teams, largest and strongest first, each to the team that is weakest so far and has a place.
+
+    The plans are for the sizes of `chosen` exactly.
+    """
+    chosen.sort(key=_strength, reverse=True)
+    if len(plans) == 2 == len(chosen):
+        return (chosen[0],), (chosen[1],)
     places = [list(plan) for plan in plans]
     teams: list[list[Ticket]] = [[] for _ in plans]
     strength = [0.0] * len(plans)
-    parties = sorted((t for tickets in chosen for t in tickets), key=lambda t: (-t.size, -t.rating, t.id))
-    for ticket in parties:
-        team = min((i for i, free in enumerate(places) if ticket.size in free), key=lambda i: (strength[i], i))
-        places[team].remove(ticket.size)
+    for ticket in chosen:
+        size = ticket.size
+        team = -1
+        for at, free in enumerate(places):
+            if size in free and (team < 0 or strength[at] < strength[team]):
+                team = at
+        places[team].remove(size)
         teams[team].append(ticket)
-        strength[team] += ticket.rating * ticket.size
-    return tuple(tuple(team) for team in teams)
+        strength[team] += ticket.rating * size
+    return tuple(map(tuple, teams))
+
+
+_age = attrgetter("enqueued_at", "id")
+_strength = attrgetter("size", "rating", "id")
+_since = attrgetter("since", "index")

@@ -1,95 +1,99 @@
-"""What an enqueue request must look like, the same on every edge."""
+"""What requests must look like, the same on every edge: decoded and checked in one pass by msgspec."""
 
 from __future__ import annotations
 
-import math
-from typing import Any
+import re
+from typing import Annotated, Any
 
-import orjson
+import msgspec
 
-from matchmaker.engine import Full, Refused
-from matchmaker.service import Draining
-from matchmaker.ticket import Player
+from matchmaker.refused import Busy, Conflict, Refused, TooMany
 
-_MAX_ID = 128
-_MAX_REGIONS = 64
+Id = Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=32)]
+Milliseconds = Annotated[float, msgspec.Meta(ge=0, le=60_000)]
+
+
+class PlayerIn(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    """One player of a request."""
+
+    id: Id
+    rating: Annotated[float, msgspec.Meta(ge=-1_000_000, le=1_000_000)]
+    rtts_ms: Annotated[dict[Name, Milliseconds], msgspec.Meta(max_length=64)] = {}
+    signed_rtts: Annotated[str, msgspec.Meta(max_length=4096)] = ""
+    roles: Annotated[list[Name], msgspec.Meta(max_length=16)] = []
+    avoid: Annotated[list[Id], msgspec.Meta(max_length=50)] = []
+
+
+class Enqueue(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    """A ticket is wanted. `mode` or `modes`; `players` are a party if they are several."""
+
+    players: Annotated[list[PlayerIn], msgspec.Meta(min_length=1, max_length=64)]
+    mode: Name = ""
+    modes: Annotated[list[Name], msgspec.Meta(max_length=8)] = []
+    priority: Annotated[int, msgspec.Meta(ge=0, le=3)] = 0
+    max_wait_s: Annotated[float, msgspec.Meta(gt=0, le=3600)] | None = None
+    key: Annotated[str, msgspec.Meta(max_length=128)] = ""
+    """The idempotency key: the same request again gives the same ticket."""
+    edge: Annotated[str, msgspec.Meta(max_length=32)] = ""
+    """The region whose point of presence took the player's connection."""
 
 
 class Malformed(Refused):
     """The request cannot be understood."""
 
 
-def parse_json(body: bytes | str) -> dict[str, Any]:
-    """Raises Malformed if it is not a JSON object."""
+_decode = msgspec.json.Decoder(Enqueue).decode
+_PATH = re.compile(r"^(.*?)(?: - at `\$\.?(.*)`)?$", re.DOTALL)
+
+
+def parse_enqueue(body: bytes | str) -> Enqueue:
+    """Raises Malformed with the field that is wrong."""
     try:
-        request = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        raise Malformed(f"not JSON: {error}", "", "send one JSON object") from error
-    if not isinstance(request, dict):
-        raise Malformed(f"a JSON {type(request).__name__}, and an object is wanted", "", "send one JSON object")
+        request = _decode(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise malformed(error) from None
+    if not request.mode and not request.modes:
+        raise Malformed("no mode", "mode", "send the mode to play, or several as modes")
     return request
 
 
-def parse_enqueue(request: dict[str, Any]) -> tuple[str, tuple[Player, ...]]:
-    """Mode and players. Raises Malformed with the field that is wrong."""
-    _only(request, {"mode", "players"}, "")
-    mode = _string(request.get("mode"), "mode")
-    players = request.get("players")
-    if not isinstance(players, list) or not 1 <= len(players) <= 64:
-        raise Malformed("no list of 1 to 64 players", "players", 'send {"players": [{"id": ..., "rating": ...}]}')
-    return mode, tuple(_player(player, f"players.{at}") for at, player in enumerate(players))
+def parse(type: Any, body: bytes | str) -> Any:
+    """Any other request. Raises Malformed."""
+    try:
+        return msgspec.json.decode(body, type=type)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise malformed(error) from None
 
 
-def _player(player: Any, field: str) -> Player:
-    if not isinstance(player, dict):
-        raise Malformed("not an object", field, 'send {"id": ..., "rating": ..., "rtts_ms": {...}}')
-    _only(player, {"id", "rating", "rtts_ms"}, field)
-    rtts = player.get("rtts_ms", {})
-    if not isinstance(rtts, dict) or len(rtts) > _MAX_REGIONS:
-        raise Malformed(
-            f"not an object of up to {_MAX_REGIONS} regions", f"{field}.rtts_ms", "send region: milliseconds"
-        )
-    return Player(
-        _string(player.get("id"), f"{field}.id"),
-        _number(player.get("rating"), f"{field}.rating", -1e6, 1e6),
-        {region: _number(rtt, f"{field}.rtts_ms.{region}", 0, 60_000) for region, rtt in rtts.items()},
-    )
+def malformed(error: Exception) -> Malformed:
+    """What msgspec says, as field and message."""
+    match = _PATH.match(str(error))
+    message, field = (match.group(1), match.group(2) or "") if match else (str(error), "")
+    if not isinstance(error, msgspec.ValidationError):
+        return Malformed(f"not JSON: {message}", "", "send one JSON object")
+    if named := re.search(r"(?:unknown|missing required) field `(.*)`", message):
+        field = f"{field}.{named.group(1)}".lstrip(".")
+    # Keys of an object are not named by msgspec.
+    field = re.sub(r"\[(\d+)\]", r".\1", field).replace("[...]", "")
+    return Malformed(message, field, "correct it; docs/matchmaker.md has the form of a request")
 
 
-def _only(given: dict[str, Any], known: set[str], field: str) -> None:
-    if unknown := given.keys() - known:
-        name = min(unknown)
-        raise Malformed(
-            "unknown field", f"{field}.{name}".lstrip("."), f"the fields here are {', '.join(sorted(known))}"
-        )
-
-
-def _string(value: Any, field: str) -> str:
-    if not isinstance(value, str) or not 1 <= len(value) <= _MAX_ID:
-        raise Malformed(f"not a string of 1 to {_MAX_ID} characters", field, "send one")
-    return value
-
-
-def _number(value: Any, field: str, low: float, high: float) -> float:
-    if (
-        isinstance(value, bool)
-        or not isinstance(value, int | float)
-        or not math.isfinite(value)
-        or not low <= value <= high
-    ):
-        raise Malformed(f"not a number from {low:g} to {high:g}", field, "send one")
-    return float(value)
+_STATUS = ((Malformed, 400), (Conflict, 409), (TooMany, 429), (Busy, 503))
+_TITLES = {400: "Malformed request", 409: "Conflict", 422: "Ticket refused", 429: "Too many", 503: "Try again later"}
 
 
 def problem(error: Refused) -> dict[str, Any]:
-    """RFC 9457 problem details."""
-    status = 400 if isinstance(error, Malformed) else 503 if isinstance(error, Draining | Full) else 422
-    titles = {400: "Malformed request", 422: "Ticket refused", 503: "Try again later"}
-    return {
+    """RFC 9457 problem details; of one that may be tried again, `retry_after_s` too."""
+    status = next((status for kind, status in _STATUS if isinstance(error, kind)), 422)
+    told = {
         "type": "about:blank",
-        "title": titles[status],
+        "title": _TITLES[status],
         "status": status,
         "detail": str(error),
         "field": error.field,
         "hint": error.hint,
     }
+    if isinstance(error, Busy):
+        told["retry_after_s"] = error.retry_after_s
+    return told

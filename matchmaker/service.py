@@ -3,193 +3,407 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 import time
-import uuid
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from matchmaker.engine import AlreadyQueued, Ended, Engine, Event, Match, Refused
-from matchmaker.settings import LiveSettings
-from matchmaker.ticket import Player, State, Ticket
+import msgspec
 
-Listener = Callable[[dict[str, Any]], None]
+from matchmaker.backfill import Backfill
+from matchmaker.engine import Engine
+from matchmaker.eventlog import EventLog
+from matchmaker.events import Ended, Event, Match, Proposed, Requeued
+from matchmaker.evidence import Evidence, Known, resolve
+from matchmaker.geoip import GeoIp
+from matchmaker.keys import Keys, digest
+from matchmaker.live import LiveSettings
+from matchmaker.overload import LagController, Pace
+from matchmaker.recorder import Recorder
+from matchmaker.refused import AlreadyQueued, Busy, Conflict, Refused, TooMany
+from matchmaker.region import Placement, TooFar
+from matchmaker.request import Enqueue
+from matchmaker.results import Finished, match_part, outcome_of, state_of, ticket_part
+from matchmaker.settings import Settings
+from matchmaker.signed_rtts import check_signed
+from matchmaker.ticket import More, Ticket
+from matchmaker.waits import Waits
 
+Sink = Callable[[Ticket, Event], None]
+"""Told of a ticket's match, proposal, return to the queue, or end; at once, and maybe before `enqueue` returns."""
 
-class Draining(Refused):
-    """The service is stopping and takes no new tickets."""
-
-    def __init__(self) -> None:
-        super().__init__("the matchmaker is stopping", "", "try again at another one")
+_encode = msgspec.json.encode
 
 
 class Service:
     """What every edge offers. Runs in one event loop; nothing here blocks."""
 
-    def __init__(self, settings: LiveSettings) -> None:
+    def __init__(
+        self,
+        settings: LiveSettings,
+        signing_key: bytes | None = None,
+        log: EventLog | None = None,
+        hash_ids: bool = False,
+    ) -> None:
         self.settings = settings
         self.draining = False
         self.started_at = time.time()
         self.counts: Counter[str] = Counter()
         self.decisions: Counter[int] = Counter()
         """Matches by the generation they were decided under."""
-        self._engine = Engine(settings.current())
-        self._results: dict[str, dict[str, Any]] = {}
-        self._finished: deque[tuple[float, str]] = deque()
-        self._tickets: dict[str, Ticket] = {}
-        self._listeners: dict[str, list[Listener]] = {}
+        self.waits = Waits()
+        self.lag = LagController()
+        self.pace = Pace()
+        self.run_id = secrets.token_hex(3)
+        """Begins the ids of this run's tickets and matches."""
+        self.engine = (
+            Recorder(settings.current(), log, name=self.run_id, hash_ids=hash_ids)
+            if log
+            else Engine(settings.current(), name=self.run_id)
+        )
+        self._clock_offset = time.time() - time.monotonic()
+        self._finished = Finished()
+        self._numbers = 0
+        self._keys = Keys()
+        self._signing_key = signing_key
+        self._geoip: GeoIp | None = None
+        self._requests: Counter[str] = Counter()
+        self._counted_until = 0.0
+        self._encoded: tuple[Match | None, bytes] = None, b""
+        self._follow_geoip(self.engine.settings)
 
     async def run(self) -> None:
         """Sweeps the queues until cancelled."""
         while True:
-            await asyncio.sleep(self._settings().limits.sweep_ms / 1000)
+            settings = self._settings()
+            due = time.monotonic() + settings.limits.sweep_ms / 1000
+            await asyncio.sleep(settings.limits.sweep_ms / 1000)
             now = time.monotonic()
-            self._tell(self._engine.tick(now))
-            self._forget_finished(now)
+            self.lag.observe(now - due, settings.limits.target_lag_ms / 1000, now)
+            self._tell(self.engine.tick(now), now)
+            while self.engine.behind(now):
+                # Requests get their turn between two slices of the work.
+                await asyncio.sleep(0)
+                self._settings()
+                now = time.monotonic()
+                self._tell(self.engine.tick(now), now)
+            self._finished.forget(now - settings.limits.finished_ttl_s)
+            self._keys.forget(now - settings.limits.finished_ttl_s)
 
-    def enqueue(self, mode: str, players: tuple[Player, ...], listener: Listener | None = None) -> dict[str, Any]:
-        """Takes a ticket; gives its state. `listener` is called once, when the ticket ends, maybe before this returns.
+    # Tickets
 
-        A player who waits already gets the ticket that waits. Raises Refused (Full, Draining) if it is not taken.
+    def enqueue(
+        self, request: Enqueue, sink: Sink | None = None, tag: int = 0, address: str = ""
+    ) -> tuple[Ticket, bool]:
+        """Takes a ticket; gives it, and whether it was there before: a player who waits already gets that one.
+
+        `tag` (32 bits) is the edge's own, the lowest part of the ticket's id; `address` is that of the player's
+        connection, if it is known. Raises Refused, Busy (try again later), TooMany, Conflict.
         """
-        if self.draining:
-            raise Draining
-        self._settings()
-        id = uuid.uuid4().hex
-        if listener:
-            self._listeners[id] = [listener]
+        settings = self._settings()
+        now = time.monotonic()
+        players = request.players
         try:
-            ticket, events = self._engine.enqueue(time.monotonic(), id, mode, players)
+            self._admit(request, settings, now)
+            if request.key and (known := self._keys.get(players[0].id, request.key)):
+                return self._again(known, request, sink), True
+            placement = self._place(request, settings, address)
+            self._numbers += 1
+            ticket = Ticket(
+                self._numbers << 32 | tag,
+                players[0].id if len(players) == 1 else tuple([player.id for player in players]),
+                sum([player.rating for player in players]) / len(players),
+                now,
+            )
+            ticket.more = _more(request, now)
+            ticket.sink = sink
+            modes = tuple(dict.fromkeys((request.mode, *request.modes))) if request.modes else (request.mode,)
+            modes = modes[1:] if not modes[0] else modes
+            events = self.engine.enqueue(ticket, modes, placement, now, [player.rtts_ms for player in players])
         except AlreadyQueued as error:
-            self._listeners.pop(id, None)
-            if listener:
-                self._listeners.setdefault(error.ticket.id, []).append(listener)
+            if sink is not None:
+                self.listen(error.ticket, sink)
             self.counts["deduplicated"] += 1
-            return {**self.describe(error.ticket.id), "deduplicated": True}
+            return error.ticket, True
+        except Busy as error:
+            self.counts["shed"] += 1
+            if error.retry_after_s is None:
+                error.retry_after_s = self.retry_after_s()
+            raise
         except Refused:
-            self._listeners.pop(id, None)
             self.counts["refused"] += 1
             raise
         self.counts["enqueued"] += 1
-        self._tickets[id] = ticket
-        self._tell(events)
-        return self.describe(id)
+        if request.key:
+            self._keys.add(players[0].id, request.key, ticket.id, _encode(request), now)
+        if events:
+            self._tell(events, now)
+        return ticket, False
 
-    def cancel(self, id: str) -> dict[str, Any]:
-        """Takes a ticket back if it still waits; gives its state either way. Raises KeyError if it is not known."""
-        if ticket := self._engine.cancel(id):
-            self._tell([Ended(ticket)])
-        return self.describe(id)
+    def refuse_early(self, priority: int) -> bool:
+        """Whether a request of a priority would be refused for load: known before it is even decoded."""
+        return self.draining or not self.lag.admits(priority)
 
-    def describe(self, id: str) -> dict[str, Any]:
-        """The state of a ticket. Raises KeyError if it is not known, or was forgotten after `finished_ttl_s`."""
-        if result := self._results.get(id):
-            return result
-        ticket = self._tickets[id]
-        return {
-            "ticket_id": id,
-            "state": ticket.state.value,
-            "mode": ticket.mode,
-            "region": ticket.region,
-            "reason": ticket.reason,
-            "waited_ms": round((time.monotonic() - ticket.enqueued_at) * 1000, 3),
-        }
+    def retry_after_s(self) -> float:
+        return self.pace.retry_after_s(len(self.engine), self.engine.settings.limits.retry_after_s)
 
-    async def result(self, id: str, wait_s: float) -> dict[str, Any]:
-        """The state of a ticket, after it ended or after `wait_s` seconds. Raises KeyError if it is not known."""
-        state = self.describe(id)
-        if state["state"] != State.QUEUED.value or wait_s <= 0:
-            return state
-        future: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
-
-        def listener(result: dict[str, Any]) -> None:
-            if not future.done():
-                future.set_result(result)
-
-        self._listeners.setdefault(id, []).append(listener)
+    def find(self, name: str) -> int:
+        """The id of a ticket that is open, or ended not long ago. Raises KeyError if there is none."""
         try:
-            return await asyncio.wait_for(future, min(wait_s, self._settings().limits.max_long_poll_s))
-        except TimeoutError:
+            id = int(name[len(self.run_id) :], 16) if name.startswith(self.run_id) else -1
+        except ValueError:
+            id = -1
+        if id < 0 or (self.engine.tickets.get(id) is None and self._finished.get(id) is None):
+            raise KeyError(name)
+        return id
+
+    def name(self, id: int) -> str:
+        """A ticket's id as others know it."""
+        return f"{self.run_id}{id:x}"
+
+    def cancel(self, id: int, reason: str = "cancelled by the player") -> None:
+        """Takes a ticket back if it is open; whatever ended it before stays."""
+        now = time.monotonic()
+        self._tell(self.engine.cancel(id, now, reason), now)
+
+    def accept(self, id: int, player: str) -> None:
+        """A player accepts the proposed match. Raises KeyError if there is none for that ticket and player."""
+        now = time.monotonic()
+        self._tell(self.engine.accept(id, player, now), now)
+
+    def decline(self, id: int) -> None:
+        """A ticket does not want the proposed match. Raises KeyError if there is none."""
+        now = time.monotonic()
+        self._tell(self.engine.decline(id, now), now)
+
+    def describe(self, id: int) -> dict[str, Any]:
+        """The state of a ticket. Raises KeyError if it is not known, or was forgotten after `finished_ttl_s`."""
+        ticket = self.engine.tickets.get(id)
+        if ticket is not None:
+            return state_of(self.name(id), ticket, time.monotonic())
+        outcome = self._finished.get(id)
+        if outcome is None:
+            raise KeyError(id)
+        return outcome_of(self.name(id), id, outcome, self._clock_offset)
+
+    async def result(self, id: int, wait_s: float) -> dict[str, Any]:
+        """The state of a ticket, after it ended or after `wait_s` seconds. Raises KeyError if it is not known."""
+        ticket = self.engine.tickets.get(id)
+        if ticket is None or wait_s <= 0:
             return self.describe(id)
+        ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+        def sink(ticket: Ticket, event: Event) -> None:
+            if not isinstance(event, Requeued) and not ended.done():
+                ended.set_result(None)
+
+        self.listen(ticket, sink)
+        try:
+            await asyncio.wait_for(ended, min(wait_s, self._settings().limits.max_long_poll_s))
+        except TimeoutError:
+            pass
         finally:
-            self.unlisten(id, listener)
+            self.unlisten(id, sink)
+        return self.describe(id)
 
-    def unlisten(self, id: str, listener: Listener) -> None:
-        if listener in (listeners := self._listeners.get(id, [])):
-            listeners.remove(listener)
+    def listen(self, ticket: Ticket, sink: Sink) -> None:
+        sinks = ticket.sink
+        ticket.sink = sink if sinks is None else (*sinks, sink) if isinstance(sinks, tuple) else (sinks, sink)
 
-    def drain(self) -> None:
-        """Takes no more tickets, and takes back those that wait: their owners are told to go elsewhere."""
+    def unlisten(self, id: int, sink: Sink) -> None:
+        ticket = self.engine.tickets.get(id)
+        if ticket is None:
+            return
+        sinks = ticket.sink if isinstance(ticket.sink, tuple) else (ticket.sink,)
+        left = tuple(other for other in sinks if other is not None and other != sink)
+        ticket.sink = left[0] if len(left) == 1 else left or None
+
+    # Backfill
+
+    def ask(self, backfill: Backfill) -> list[dict[str, Any]]:
+        """Asks for players of a running match, and gives who joins at once; its deadline is by the monotonic clock.
+
+        Raises Refused.
+        """
+        now = time.monotonic()
+        events = self.engine.ask(backfill, now)
+        self._tell(events, now)
+        return [match_part(event, self._clock_offset) for event in events if isinstance(event, Match)]
+
+    # What edges send
+
+    def message(self, ticket: Ticket, event: Event) -> bytes:
+        """An event of a ticket as a JSON object, without what the edge adds. What a match's tickets share is encoded once."""
+        name = self.name(ticket.id)
+        if isinstance(event, Match):
+            if self._encoded[0] is not event:
+                self._encoded = event, _encode(match_part(event, self._clock_offset))
+            return _encode(ticket_part(name, ticket, event))[:-1] + b"," + self._encoded[1][1:]
+        if isinstance(event, Proposed):
+            left = max(0.0, event.deadline - time.monotonic())
+            told = match_part(event.match, self._clock_offset)
+            del told["decided_at"], told["decided_monotonic_ns"]
+            return _encode({"ticket_id": name, "state": "proposed", "accept_within_s": round(left, 3), **told})
+        if isinstance(event, Requeued):
+            return _encode({**state_of(name, event.ticket, time.monotonic()), "reason": event.reason})
+        return _encode(outcome_of(name, ticket.id, event, self._clock_offset))
+
+    # Running
+
+    async def drain(self) -> None:
+        """Takes no more tickets, goes on matching for a while, then gives back those that are left."""
         self.draining = True
-        for id in [id for id, ticket in self._tickets.items() if ticket.state is State.QUEUED]:
-            ticket = self._engine.cancel(id)
-            if ticket:
-                ticket.reason = "the matchmaker is stopping; try again at another one"
-                self._tell([Ended(ticket)])
+        until = time.monotonic() + self._settings().limits.drain_s
+        while len(self.engine) and time.monotonic() < until:
+            await asyncio.sleep(0.02)
+        self._tell(self.engine.give_back("the matchmaker is stopping; try again at another one"), time.monotonic())
 
     def stats(self) -> dict[str, Any]:
         settings = self._settings()
+        now = time.monotonic()
+        oldest = self.engine.oldest()
         return {
             "generation": settings.generation,
             "commit": settings.commit,
-            "queued": len(self._engine),
-            "pools": {f"{region}/{mode}": count for (region, mode), count in sorted(self._engine.depths().items())},
+            "queued": len(self.engine),
+            "pools": {f"{region}/{mode}": count for (region, mode), count in sorted(self.engine.depths().items())},
+            "oldest_s": {f"{region}/{mode}": round(now - at, 3) for (region, mode), at in sorted(oldest.items())},
             "counts": dict(self.counts),
             "decisions_by_generation": {str(generation): count for generation, count in self.decisions.items()},
             "settings_refused": self.settings.refused,
             "settings_error": self.settings.error,
+            "lag_ms": round(self.lag.lag_s * 1000, 3),
+            "refused_below_priority": self.lag.refused_below,
             "uptime_s": round(time.time() - self.started_at, 3),
         }
 
-    def _settings(self) -> Any:
+    def _settings(self) -> Settings:
         """The settings as published now; the engine goes over to them first if they are new."""
         settings = self.settings.current()
-        if settings is not self._engine.settings:
-            self._tell(self._engine.apply(settings, time.monotonic()))
+        if settings is not self.engine.settings:
+            now = time.monotonic()
+            before = self.engine.settings
+            try:
+                self._tell(self.engine.apply(settings, now), now)
+            except ValueError as error:
+                # As one that does not compile: what is there goes on.
+                self.settings.refuse(before, str(error))
+                return before
+            if before.resolution.geoip_database != settings.resolution.geoip_database:
+                self._follow_geoip(settings)
         return settings
 
-    def _tell(self, events: Iterable[Event]) -> None:
+    def _follow_geoip(self, settings: Settings) -> None:
+        path = settings.resolution.geoip_database
+        if self._geoip is None and path:
+            self._geoip = GeoIp(path)
+        elif self._geoip is not None:
+            self._geoip.follow(path)
+
+    def _admit(self, request: Enqueue, settings: Settings, now: float) -> None:
+        if self.draining:
+            raise Busy("the matchmaker is stopping")
+        if not self.lag.admits(request.priority):
+            raise Busy(f"requests wait {self.lag.lag_s * 1000:.0f} ms; those of this priority are refused for now")
+        if now >= self._counted_until:
+            self._requests.clear()
+            self._counted_until = now + 1.0
+        player = request.players[0].id
+        asked = self._requests[player] = self._requests[player] + 1
+        if asked > settings.limits.requests_per_player_per_s:
+            raise TooMany(f"{player} asks more than {settings.limits.requests_per_player_per_s:g} times a second", 1.0)
+
+    def _again(self, known: tuple[int, bytes], request: Enqueue, sink: Sink | None) -> Ticket:
+        """The ticket that a request with the same key got. Raises Conflict if that was another request."""
+        id, before = known
+        if before != digest(_encode(request)):
+            raise Conflict
+        self.counts["repeated"] += 1
+        ticket = self.engine.tickets.get(id)
+        if ticket is not None:
+            if sink is not None:
+                self.listen(ticket, sink)
+            return ticket
+        outcome = self._finished.get(id)
+        if outcome is None:
+            raise Conflict
+        found = outcome.ticket if isinstance(outcome, Ended) else next(t for t in outcome.tickets if t.id == id)
+        if sink is not None:
+            sink(found, outcome)
+        return found
+
+    def _place(self, request: Enqueue, settings: Settings, address: str) -> Placement:
+        players, key = request.players, self._signing_key
+        alone = len(players) == 1
+        known = tuple(
+            [
+                Known(
+                    player.rtts_ms,
+                    check_signed(key, player.id, player.signed_rtts, time.time())
+                    if key and player.signed_rtts
+                    else None,
+                    address if alone else "",
+                )
+                for player in players
+            ]
+        )
+        try:
+            placement = resolve(Evidence(known, request.edge), self.engine.regions, self._geoip)
+        except TooFar as error:
+            if error.after_s is not None:
+                raise Busy(str(error), error.after_s) from None
+            raise Refused(str(error), "players", "choose another network, or play later") from None
+        if placement is None:
+            raise Busy("all regions are closed")
+        return placement
+
+    def _tell(self, events: Iterable[Event], now: float) -> None:
         for event in events:
             if isinstance(event, Match):
-                self._tell_match(event)
+                self._tell_match(event, now)
+            elif isinstance(event, Ended):
+                self.counts[event.state.value] += 1
+                self._finished.add(event.ticket.id, event, now)
+                self.pace.left(1, now)
+                _send(event.ticket, event)
+            elif isinstance(event, Proposed):
+                self.counts["proposed"] += 1
+                for ticket in event.match.tickets:
+                    _send(ticket, event)
             else:
-                ticket = event.ticket
-                self.counts[ticket.state.value] += 1
-                self._finish(ticket, {})
+                self.counts["requeued"] += 1
+                _send(event.ticket, event)
 
-    def _tell_match(self, match: Match) -> None:
-        decided = {
-            "match_id": match.id,
-            "teams": [[player.id for ticket in team for player in ticket.players] for team in match.teams],
-            "generation": match.generation,
-            "commit": match.commit,
-            "decided_at": time.time(),
-            "decided_monotonic_ns": time.monotonic_ns(),
-        }
-        self.counts["matches"] += 1
+    def _tell_match(self, match: Match, now: float) -> None:
+        counts, finished = self.counts, self._finished
+        counts["matches"] += 1
         self.decisions[match.generation] += 1
-        for ticket in match.tickets:
-            self.counts["assigned"] += 1
-            waited_ms = round((match.decided_at - ticket.enqueued_at) * 1000, 3)
-            self._finish(ticket, {**decided, "waited_ms": waited_ms})
+        tickets = list(match.tickets)
+        counts["assigned"] += len(tickets)
+        self.pace.left(len(tickets), now)
+        self.waits.matched(match)
+        for ticket in tickets:
+            finished.add(ticket.id, match, now)
+            sink = ticket.sink
+            if sink is not None:
+                _send(ticket, match)
 
-    def _finish(self, ticket: Ticket, decided: dict[str, Any]) -> None:
-        result = {
-            "ticket_id": ticket.id,
-            "state": ticket.state.value,
-            "mode": ticket.mode,
-            "region": ticket.region,
-            "reason": ticket.reason,
-            "waited_ms": round((time.monotonic() - ticket.enqueued_at) * 1000, 3),
-            **decided,
-        }
-        self._results[ticket.id] = result
-        self._tickets.pop(ticket.id, None)
-        self._finished.append((time.monotonic(), ticket.id))
-        for listener in self._listeners.pop(ticket.id, ()):
-            listener(result)
 
-    def _forget_finished(self, now: float) -> None:
-        oldest = now - self._engine.settings.limits.finished_ttl_s
-        while self._finished and self._finished[0][0] < oldest:
-            self._results.pop(self._finished.popleft()[1], None)
+def _send(ticket: Ticket, event: Event) -> None:
+    sinks = ticket.sink
+    if not isinstance(event, Proposed | Requeued):
+        ticket.sink = None
+    for sink in sinks if isinstance(sinks, tuple) else (sinks,):
+        if sink is not None:
+            sink(ticket, event)
+
+
+def _more(request: Enqueue, now: float) -> More | None:
+    """What few tickets have, if this one does."""
+    players = request.players
+    deadline = now + request.max_wait_s if request.max_wait_s is not None else None
+    if not request.priority and deadline is None and not any([p.roles or p.avoid for p in players]):
+        return None
+    roles = tuple(tuple(p.roles) for p in players) if any(p.roles for p in players) else ()
+    return More(request.priority, roles, frozenset(name for p in players for name in p.avoid), deadline)

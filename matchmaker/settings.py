@@ -1,17 +1,15 @@
-"""The engine's settings: the `matchmaking` bundle, typed, and read again whenever something is published."""
+"""The engine's settings: the `matchmaking` bundle, typed."""
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
-from configedge import Reader, Snapshot
+import msgspec
 
 BUNDLE = "matchmaking"
-
-log = logging.getLogger(__name__)
 
 
 class SettingsError(ValueError):
@@ -23,39 +21,72 @@ class Region:
     weight: float
     open: bool
     load: float
+    latitude: float | None = None
+    longitude: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Resolution:
+    """How a region is chosen; see `matchmaker.region`."""
+
     max_rtt_ms: float
     far_penalty_ms: float
     load_penalty_ms: float
     default_region: str
     hysteresis_ms: float
+    party_percentile: float = 100.0
+    beyond_max: str = "far"
+    widen_ms_per_s: float = 0.0
+    geoip_database: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
-    """How far ratings in a match may be from the rating of the ticket it is built around."""
+class Step:
+    """From `after_ms` of waiting on, ratings up to `points` away may be met."""
 
-    initial: float
-    widen_per_s: float
-    max: float
+    after_ms: float
+    points: float
 
-    def after(self, waited_s: float) -> float:
-        """Rating points, after waiting `waited_s` seconds."""
-        return max(self.initial, min(self.max, self.initial + self.widen_per_s * waited_s))
+
+@dataclass(frozen=True, slots=True)
+class Relax:
+    """Smaller matches after waiting: teams down to `min_teams`, of a size down to `min_team_size` by `multiple`."""
+
+    after_s: float
+    min_teams: int
+    min_team_size: int
+    multiple: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Mode:
+    """What one mode plays. Times are as their names say, ratings in points."""
+
     enabled: bool
     teams: int
     team_size: int
     max_party_size: int
-    window: Window
+    window: tuple[Step, ...]
     bucket_width: float
     max_wait_s: float
+    window_policy: str = "anchor"
+    """`anchor`: the window of the ticket that a match is built around decides; `mutual`: that of each one in it."""
+    max_rating: float = 5000.0
+    """Ratings above count as this one, those below 0 as 0."""
+    relax: Relax | None = None
+    roles: Mapping[str, int] = field(default_factory=dict)
+    """How many of each team play which role; together the team size, or empty."""
+    hold_ms: float = 0.0
+    """How long a match that could be made waits for a better one."""
+    score: str = "rating"
+    """Which pair score chooses among several matches; see `matchmaker.score`."""
+    fair_skip: int = 3
+    """How many tickets of higher priority may go before the oldest of another class, one after the other."""
+    accept_s: float = 0.0
+    """How long players have to accept a match; 0: they are not asked."""
+    merge_after_s: float = 0.0
+    """After this long a ticket waits in its next best region too; 0: never."""
+    backfill: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +98,10 @@ class Limits:
     retry_after_s: int
     finished_ttl_s: float
     sweep_ms: float
+    target_lag_ms: float = 20.0
+    """Requests that waited longer than this for the engine's attention, on and on, make it refuse new ones."""
+    requests_per_player_per_s: float = 5.0
+    drain_s: float = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,79 +112,60 @@ class Settings:
     limits: Limits
     generation: int = 0
     commit: str = ""
-    changed: int = field(default=0, compare=False)
-    """The generation in which the bundle itself changed."""
 
 
-def compile_settings(values: Mapping[str, Any], generation: int = 0, commit: str = "", changed: int = 0) -> Settings:
+def compile_settings(values: Mapping[str, Any], generation: int = 0, commit: str = "") -> Settings:
     """Settings from a bundle's values (plain mappings). Raises SettingsError for what a schema cannot say."""
     try:
-        regions = {name: Region(**region) for name, region in values["regions"].items()}
-        modes = {name: Mode(**{**mode, "window": Window(**mode["window"])}) for name, mode in values["modes"].items()}
-        resolution, limits = Resolution(**values["resolution"]), Limits(**values["limits"])
-    except (KeyError, TypeError, AttributeError) as error:
+        settings = msgspec.convert({**values, "generation": generation, "commit": commit}, Settings)
+    except msgspec.ValidationError as error:
         raise SettingsError(
             f"{BUNDLE}: {error}: give the bundle the form that its schema has in the example"
         ) from error
-    if resolution.default_region not in regions:
-        known = ", ".join(regions)
-        raise SettingsError(
-            f"{BUNDLE}.resolution.default_region: {resolution.default_region!r} is not a region; name one of {known}"
-        )
-    if not any(region.open for region in regions.values()):
+    _check_regions(settings)
+    for name, mode in settings.modes.items():
+        for key, wrong in _wrong(mode):
+            raise SettingsError(f"{BUNDLE}.modes.{name}.{key}: {wrong}")
+    return settings
+
+
+def _check_regions(settings: Settings) -> None:
+    default = settings.resolution.default_region
+    if default not in settings.regions:
+        known = ", ".join(settings.regions)
+        raise SettingsError(f"{BUNDLE}.resolution.default_region: {default!r} is not a region; name one of {known}")
+    if not any(region.open for region in settings.regions.values()):
         raise SettingsError(f"{BUNDLE}.regions: all regions are closed; open at least one")
-    for name, mode in modes.items():
-        if mode.max_party_size > mode.team_size:
-            raise SettingsError(
-                f"{BUNDLE}.modes.{name}.max_party_size: {mode.max_party_size} do not fit a team of {mode.team_size}; "
-                f"lower it or raise team_size"
+    if settings.resolution.beyond_max not in ("far", "refuse", "widen"):
+        raise SettingsError(f"{BUNDLE}.resolution.beyond_max: not one of far, refuse, widen; use one of them")
+
+
+def _wrong(mode: Mode) -> list[tuple[str, str]]:
+    """What does not fit together in a mode: the key, and what is wrong and what to do."""
+    wrong = []
+    if mode.max_party_size > mode.team_size:
+        wrong.append(
+            (
+                "max_party_size",
+                f"{mode.max_party_size} do not fit a team of {mode.team_size}; lower it or raise team_size",
             )
-    return Settings(regions, resolution, modes, limits, generation, commit, changed)
-
-
-class LiveSettings:
-    """The settings as published now. `current()` costs a few dozen nanoseconds while nothing changes.
-
-    A bundle that does not compile is refused: the last good settings stay, `refused` counts and `error` says why.
-    """
-
-    def __init__(self, reader: Reader) -> None:
-        """Raises SettingsError (or KeyError) if there are no good settings to begin with."""
-        self._reader = reader
-        self._snapshot = reader.snapshot()
-        self._settings = self._compile(self._snapshot)
-        self.refused = 0
-        self.error = ""
-        # What edges need before a request is even parsed comes by handle, the quickest read there is.
-        self.max_body_bytes = reader.handle(f"{BUNDLE}.limits.max_body_bytes", type=int)
-        self.retry_after_s = reader.handle(f"{BUNDLE}.limits.retry_after_s", type=int)
-
-    @property
-    def reader(self) -> Reader:
-        return self._reader
-
-    def current(self) -> Settings:
-        snapshot = self._reader.snapshot()
-        if snapshot is not self._snapshot:
-            self._follow(snapshot)
-        return self._settings
-
-    def _follow(self, snapshot: Snapshot) -> None:
-        self._snapshot = snapshot
-        try:
-            self._settings = self._compile(snapshot)
-            self.error = ""
-        except (SettingsError, KeyError) as error:
-            self.refused += 1
-            self.error = str(error)
-            log.error(
-                "generation %s refused, still using generation %s: %s",
-                snapshot.generation,
-                self._settings.generation,
-                error,
-            )
-
-    @staticmethod
-    def _compile(snapshot: Snapshot) -> Settings:
-        values = snapshot.to_dict(BUNDLE)
-        return compile_settings(values, snapshot.generation, snapshot.commit, snapshot.changed(BUNDLE))
+        )
+    steps = mode.window
+    if not steps or steps[0].after_ms != 0:
+        wrong.append(("window", "does not begin with a step at after_ms 0; add one"))
+    elif any(b.after_ms <= a.after_ms or b.points < a.points for a, b in pairwise(steps)):
+        wrong.append(("window", "a step is not later, or narrower, than the one before; put them in order"))
+    elif steps[0].points < mode.bucket_width:
+        wrong.append(("window", f"begins narrower than bucket_width ({mode.bucket_width:g}); lower that or widen it"))
+    if mode.max_rating / mode.bucket_width > 4096:
+        wrong.append(("bucket_width", "makes more than 4,096 buckets up to max_rating; raise it"))
+    if mode.window_policy not in ("anchor", "mutual"):
+        wrong.append(("window_policy", f"{mode.window_policy!r} is neither anchor nor mutual; use one of them"))
+    if mode.roles and sum(mode.roles.values()) != mode.team_size:
+        wrong.append(("roles", f"are {sum(mode.roles.values())} in a team of {mode.team_size}; let them add up to it"))
+    relax = mode.relax
+    if relax and not (1 <= relax.min_teams <= mode.teams and 1 <= relax.min_team_size <= mode.team_size):
+        wrong.append(("relax", "asks for more than teams or team_size; lower min_teams and min_team_size"))
+    if relax and mode.roles and relax.min_team_size < mode.team_size:
+        wrong.append(("relax.min_team_size", "cannot shrink teams that have roles; leave it at team_size"))
+    return wrong

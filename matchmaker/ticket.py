@@ -1,19 +1,32 @@
-"""A ticket: one player or party that waits for a match."""
+"""A ticket: one player or party that waits for a match, in one or several modes."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from matchmaker.pool import Bucket, Pool
 
 
 class State(Enum):
-    """A ticket is queued until exactly one of the others happens to it; that is final."""
+    """Queued and proposed tickets are open; whichever of the others comes first is final."""
 
     QUEUED = "queued"
+    PROPOSED = "proposed"
+    """In a match whose players have not all accepted yet."""
     ASSIGNED = "assigned"
     CANCELLED = "cancelled"
     EXPIRED = "expired"
     REJECTED = "rejected"
+    """The configuration has no place for it any more, or one of its players did not accept a match."""
+    RETURNED = "returned"
+    """Given back by a matchmaker that stops; it may be sent elsewhere with its age."""
+
+    @property
+    def open(self) -> bool:
+        return self is State.QUEUED or self is State.PROPOSED
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,24 +36,93 @@ class Player:
     id: str
     rating: float
     rtts_ms: dict[str, float]
+    roles: tuple[str, ...] = ()
+    """What the player is willing to play, in modes with roles; none means any."""
+    avoid: tuple[str, ...] = ()
+    """Players whom this one must not meet."""
+
+
+@dataclass(slots=True)
+class More:
+    """What few tickets have. One without any of it has no such record."""
+
+    priority: int = 0
+    roles: tuple[tuple[str, ...], ...] = ()
+    """Of each player, in the order of the ticket's players; empty if none of them named any."""
+    avoid: frozenset[str] = frozenset()
+    deadline: float | None = None
+    """When it ends without a match, if that is before the mode's own limit."""
+    places: tuple[tuple[Pool, Bucket], ...] = ()
+    """Where it waits beside its first place: other modes, and other regions it was merged into."""
+    modes: tuple[str, ...] = ()
+    """All modes it would play, if more than one."""
 
 
 class Ticket:
-    """One entry of a queue. Only the engine writes `state`, `region` and `reason`."""
+    """One entry of a queue. Written by engine and pool only.
 
-    __slots__ = ("enqueued_at", "id", "mode", "players", "rating", "reason", "region", "size", "state")
+    A queued ticket is in `pool`, in its `bucket` there, and in the places of `more`. Afterwards `pool` is where it was
+    last. A ticket that goes back into the queue does so as another object with the same id, so that what is left of it
+    in a lane can be told from what was put in again.
+    """
 
-    def __init__(self, id: str, mode: str, players: tuple[Player, ...], enqueued_at: float) -> None:
+    __slots__ = (
+        "bucket",
+        "enqueued_at",
+        "id",
+        "more",
+        "pool",
+        "rating",
+        "regions",
+        "sink",
+        "size",
+        "state",
+        "who",
+    )
+
+    bucket: Bucket
+    pool: Pool
+
+    def __init__(self, id: int, who: str | tuple[str, ...], rating: float, enqueued_at: float) -> None:
         self.id = id
-        self.mode = mode
-        self.players = players
-        self.size = len(players)
-        self.rating = sum(player.rating for player in players) / len(players)
+        self.who = who
+        """The player, or the players of a party: one string where one is enough, for there are many of them."""
+        self.size = 1 if isinstance(who, str) else len(who)
+        self.rating = rating
+        """The mean over the party, kept as it was when it came."""
         self.enqueued_at = enqueued_at
-        self.region = ""
         self.state = State.QUEUED
-        self.reason = ""
-        """Why it is where it is: of a queued ticket why this region, of a finished one why it ended."""
+        self.regions: tuple[str, ...] = ()
+        """Other regions all of its players could play in, best first."""
+        self.more: More | None = None
+        self.sink: Any = None
+        """Of the caller: who is told what became of it."""
+
+    @property
+    def players(self) -> tuple[str, ...]:
+        return (self.who,) if isinstance(self.who, str) else self.who
+
+    @property
+    def mode(self) -> str:
+        return self.pool.mode
+
+    @property
+    def region(self) -> str:
+        return self.pool.region
+
+    @property
+    def priority(self) -> int:
+        return self.more.priority if self.more else 0
+
+    def again_in(self, pool: Pool) -> Ticket:
+        """The same ticket, to be put into a queue once more: id, age and all, but no places. `pool` is where it was."""
+        other = Ticket(self.id, self.who, self.rating, self.enqueued_at)
+        other.regions, other.sink, other.pool = self.regions, self.sink, pool
+        if self.more:
+            more = self.more
+            other.more = More(more.priority, more.roles, more.avoid, more.deadline, (), more.modes)
+        return other
 
     def __repr__(self) -> str:
-        return f"<Ticket {self.id} {self.mode}@{self.region} x{self.size} {self.rating:.0f} {self.state.value}>"
+        place = f"{self.pool.mode}@{self.pool.region}" if hasattr(self, "pool") else "nowhere"
+        return f"<Ticket {self.id:x} {place} x{self.size} {self.rating:.0f} {self.state.value}>"

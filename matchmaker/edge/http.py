@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+import time
+import uuid
+from typing import Annotated, Any
 
+import msgspec
 import orjson
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -11,10 +14,31 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route, WebSocketRoute
 
-from matchmaker.edge.request import Malformed, parse_enqueue, parse_json, problem
+from matchmaker.backfill import Backfill
 from matchmaker.edge.ws import websocket
-from matchmaker.engine import Refused
+from matchmaker.explain import explain
+from matchmaker.metrics import render
+from matchmaker.refused import Busy, Refused
+from matchmaker.request import Id, Malformed, Name, parse, parse_enqueue, problem
 from matchmaker.service import Service
+
+
+class BackfillIn(msgspec.Struct, forbid_unknown_fields=True):
+    """A running match asks for players."""
+
+    region: Name
+    mode: Name
+    seats: Annotated[list[Annotated[int, msgspec.Meta(ge=0, le=100)]], msgspec.Meta(min_length=1, max_length=64)]
+    """Free places of each team."""
+    rating: float
+    points: Annotated[float, msgspec.Meta(ge=0)] = 500.0
+    """How far from `rating` those who join may be."""
+    within_s: Annotated[float, msgspec.Meta(gt=0, le=3600)] = 60.0
+    avoid: Annotated[list[Id], msgspec.Meta(max_length=200)] = []
+
+
+class Accept(msgspec.Struct, forbid_unknown_fields=True):
+    player: Id
 
 
 def create_app(service: Service) -> Starlette:
@@ -24,6 +48,11 @@ def create_app(service: Service) -> Starlette:
             Route("/v1/tickets", enqueue, methods=["POST"]),
             Route("/v1/tickets/{id}", ticket, methods=["GET"]),
             Route("/v1/tickets/{id}", cancel, methods=["DELETE"]),
+            Route("/v1/tickets/{id}/explain", explained),
+            Route("/v1/tickets/{id}/accept", accept, methods=["POST"]),
+            Route("/v1/tickets/{id}/decline", decline, methods=["POST"]),
+            Route("/v1/backfills", ask, methods=["POST"]),
+            Route("/v1/backfills/{id}", withdraw, methods=["DELETE"]),
             Route("/v1/stats", stats),
             Route("/healthz", healthz),
             Route("/readyz", readyz),
@@ -69,19 +98,72 @@ def _wait(request: Request) -> float:
 
 async def enqueue(request: Request) -> Response:
     wait = _wait(request)
-    mode, players = parse_enqueue(parse_json(await _body(request)))
-    state = _service(request).enqueue(mode, players)
-    if wait and state["state"] == "queued":
-        state = await _service(request).result(state["ticket_id"], wait)
-    return _json(state, 202 if state["state"] == "queued" else 200)
+    service = _service(request)
+    wanted = parse_enqueue(await _body(request))
+    if key := request.headers.get("idempotency-key"):
+        wanted.key = key[:128]
+    ticket, known = service.enqueue(wanted, address=request.client.host if request.client else "")
+    state = await service.result(ticket.id, wait)
+    if known:
+        state["deduplicated"] = True
+    return _json(state, 202 if state["state"] in ("queued", "proposed") else 200)
+
+
+def _ticket(request: Request) -> int:
+    return _service(request).find(request.path_params["id"])
 
 
 async def ticket(request: Request) -> Response:
-    return _json(await _service(request).result(request.path_params["id"], _wait(request)))
+    wait = _wait(request)
+    return _json(await _service(request).result(_ticket(request), wait))
 
 
 async def cancel(request: Request) -> Response:
-    return _json(_service(request).cancel(request.path_params["id"]))
+    service, id = _service(request), _ticket(request)
+    service.cancel(id)
+    return _json(service.describe(id))
+
+
+async def accept(request: Request) -> Response:
+    service, id = _service(request), _ticket(request)
+    service.accept(id, parse(Accept, await _body(request)).player)
+    return _json(service.describe(id))
+
+
+async def decline(request: Request) -> Response:
+    service, id = _service(request), _ticket(request)
+    service.decline(id)
+    return _json(service.describe(id))
+
+
+async def explained(request: Request) -> Response:
+    """Why a ticket still waits."""
+    service, id = _service(request), _ticket(request)
+    ticket = service.engine.tickets.get(id)
+    if ticket is None:
+        return _json(service.describe(id))
+    told = explain(service.engine, ticket, time.monotonic())
+    estimate = service.waits.estimate(ticket.region, ticket.mode)
+    told["estimate_s"] = {"p50": round(estimate[0], 3), "p90": round(estimate[1], 3)} if estimate else None
+    return _json({**service.describe(id), **told})
+
+
+async def ask(request: Request) -> Response:
+    wanted = parse(BackfillIn, await _body(request))
+    deadline = time.monotonic() + wanted.within_s
+    id = uuid.uuid4().hex
+    backfill = Backfill(
+        id, wanted.region, wanted.mode, wanted.seats, wanted.rating, wanted.points, deadline, frozenset(wanted.avoid)
+    )
+    matches = _service(request).ask(backfill)
+    return _json({"backfill_id": id, "seats": backfill.seats, "joined": matches}, 201)
+
+
+async def withdraw(request: Request) -> Response:
+    backfill = _service(request).engine.withdraw_backfill(request.path_params["id"])
+    if backfill is None:
+        raise KeyError(request.path_params["id"])
+    return _json({"backfill_id": backfill.id, "seats": backfill.seats})
 
 
 async def stats(request: Request) -> Response:
@@ -98,38 +180,23 @@ async def readyz(request: Request) -> Response:
 
 
 async def metrics(request: Request) -> Response:
-    """Prometheus text format 0.0.4."""
-    stats = _service(request).stats()
-    lines = [
-        "# TYPE matchmaker_tickets_total counter",
-        *(f'matchmaker_tickets_total{{event="{event}"}} {count}' for event, count in stats["counts"].items()),
-        "# TYPE matchmaker_queued_tickets gauge",
-        *(
-            f'matchmaker_queued_tickets{{region="{pool.split("/")[0]}",mode="{pool.split("/")[1]}"}} {count}'
-            for pool, count in stats["pools"].items()
-        ),
-        "# TYPE matchmaker_matches_total counter",
-        *(
-            f'matchmaker_matches_total{{generation="{generation}"}} {count}'
-            for generation, count in stats["decisions_by_generation"].items()
-        ),
-        "# TYPE matchmaker_config_generation gauge",
-        f"matchmaker_config_generation {stats['generation']}",
-        "# TYPE matchmaker_config_refused_total counter",
-        f"matchmaker_config_refused_total {stats['settings_refused']}",
-    ]
-    return PlainTextResponse("\n".join(lines) + "\n", media_type="text/plain; version=0.0.4")
+    return PlainTextResponse(render(_service(request)), media_type="text/plain; version=0.0.4")
 
 
 async def refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, Refused)
     content = problem(error)
-    retry = {"Retry-After": str(_service(request).settings.retry_after_s())} if content["status"] == 503 else None
+    retry = None
+    if isinstance(error, Busy):
+        # Whole seconds, as RFC 9110 has it; the body has the finer figure.
+        retry = {"Retry-After": str(max(1, round(error.retry_after_s or 1)))}
     return _json(content, content["status"], retry)
 
 
 async def unknown(request: Request, error: Exception) -> Response:
     detail = "no such ticket: it never was, or it ended more than limits.finished_ttl_s ago"
+    if request.url.path.endswith(("/accept", "/decline")):
+        detail = "no match is proposed to that ticket, or not to that player"
     return _json({"type": "about:blank", "title": "Not found", "status": 404, "detail": detail}, 404)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import signal
 import socket
@@ -16,7 +17,9 @@ from typing import Any
 import pytest
 from websockets.sync.client import connect
 
-from tests.support.matchmaker import Matchmaker, running
+from configedge.testing import Publisher
+from matchmaker.client import connect as connect_gateway
+from tests.support.matchmaker import Matchmaker, running, values
 
 
 @pytest.fixture(scope="module")
@@ -56,14 +59,14 @@ def test_a_ticket_can_be_asked_for_and_cancelled(server: Matchmaker) -> None:
     [
         (b"[1]", 400, ""),
         (b"{", 400, ""),
-        (b'{"mode": "duel", "players": [], "x": 1}', 400, "x"),
+        (b'{"mode": "duel", "x": 1, "players": [{"id": "a", "rating": 1}]}', 400, "x"),
         (b'{"mode": "duel", "players": []}', 400, "players"),
         (b'{"mode": 1, "players": []}', 400, "mode"),
         (b'{"mode": "duel", "players": [{"id": "a", "rating": "high"}]}', 400, "players.0.rating"),
         (
             b'{"mode": "duel", "players": [{"id": "a", "rating": 1, "rtts_ms": {"eu": -1}}]}',
             400,
-            "players.0.rtts_ms.eu",
+            "players.0.rtts_ms",
         ),
         (b'{"mode": "duel", "players": [{"id": "a", "rating": 1, "skill": 2}]}', 400, "players.0.skill"),
         (b'{"mode": "chess", "players": [{"id": "a", "rating": 1}]}', 422, "mode"),
@@ -158,7 +161,7 @@ def test_sigterm_tells_those_who_wait_and_ends_with_zero(tmp_path: Path) -> None
             time.sleep(0.01)
         server.process.send_signal(signal.SIGTERM)
         state = waiting.result().json()
-        assert state["state"] == "cancelled"
+        assert state["state"] == "returned"
         assert "stopping" in state["reason"]
         assert server.process.wait(timeout=5) == 0
 
@@ -198,3 +201,88 @@ def test_the_load_generator_counts_what_it_sees(server: Matchmaker) -> None:
     assert summary["errors"] == 0
     assert summary["assigned"] + summary["unanswered"] == summary["sent"] > 100
     assert abs(sum(reports[-1]["by_region"].values()) - 1) < 0.01
+
+
+def test_a_request_that_is_repeated_with_its_key_gets_its_ticket(server: Matchmaker) -> None:
+    body = {"mode": "duel", "players": [{"id": "idem", "rating": 4000}], "max_wait_s": 60}
+    first = server.http.post("/v1/tickets", json=body, headers={"Idempotency-Key": "k1"})
+    again = server.http.post("/v1/tickets", json=body, headers={"Idempotency-Key": "k1"}).json()
+    assert (again["ticket_id"], again["deduplicated"]) == (first.json()["ticket_id"], True)
+    body["max_wait_s"] = 30
+    other = server.http.post("/v1/tickets", json=body, headers={"Idempotency-Key": "k1"})
+    assert (other.status_code, other.json()["field"]) == (409, "key")
+    server.http.delete(f"/v1/tickets/{first.json()['ticket_id']}")
+
+
+def test_a_ticket_says_why_it_waits(server: Matchmaker) -> None:
+    ticket = server.enqueue("lonely", rating=300).json()
+    told = server.http.get(f"/v1/tickets/{ticket['ticket_id']}/explain").json()
+    [queue] = told["queues"]
+    assert told["state"] == "queued" and "duel" in told["why"]
+    assert (queue["players_needed"], queue["players_missing"], queue["window_points"]) == (2, 1, 150)
+    assert 0 < queue["widens_in_s"] <= 0.25 and 0 < queue["expires_in_s"] <= 30
+    server.http.delete(f"/v1/tickets/{ticket['ticket_id']}")
+    assert server.http.get(f"/v1/tickets/{ticket['ticket_id']}/explain").json()["state"] == "cancelled"
+
+
+def test_a_player_who_asks_too_often_is_told_when_to_come_back(server: Matchmaker) -> None:
+    answers = [server.enqueue("eager", rating=2900) for _ in range(8)]
+    refused = answers[-1]
+    assert refused.status_code == 429 and int(refused.headers["retry-after"]) >= 1
+    assert refused.json()["detail"].startswith("eager")
+
+
+def test_a_match_waits_for_all_to_accept_it(tmp_path: Path) -> None:
+    with running(tmp_path / "cfg", modes__duel__accept_s=20) as server:
+        tickets = [server.enqueue(id).json()["ticket_id"] for id in ("a", "b")]
+        states = [server.http.get(f"/v1/tickets/{id}").json()["state"] for id in tickets]
+        assert states == ["proposed", "proposed"]
+        assert server.http.post(f"/v1/tickets/{tickets[0]}/accept", json={"player": "b"}).status_code == 404
+        first = server.http.post(f"/v1/tickets/{tickets[0]}/accept", json={"player": "a"}).json()
+        assert first["state"] == "proposed"
+        second = server.http.post(f"/v1/tickets/{tickets[1]}/accept", json={"player": "b"}).json()
+        assert second["state"] == "assigned"
+        assert server.http.get(f"/v1/tickets/{tickets[0]}").json()["match_id"] == second["match_id"]
+        tickets = [server.enqueue(id).json()["ticket_id"] for id in ("c", "d")]
+        assert server.http.post(f"/v1/tickets/{tickets[0]}/decline").json()["state"] == "rejected"
+        assert server.http.get(f"/v1/tickets/{tickets[1]}").json()["state"] == "queued"
+
+
+def test_a_running_match_gets_the_players_it_asks_for(server: Matchmaker) -> None:
+    asked = server.http.post(
+        "/v1/backfills", json={"region": "us-east-1", "mode": "squad", "seats": [1, 0], "rating": 1500}
+    )
+    assert asked.status_code == 201 and asked.json()["joined"] == []
+    joined = server.enqueue("filler", mode="squad").json()
+    assert (joined["state"], joined["backfill_id"]) == ("assigned", asked.json()["backfill_id"])
+    assert joined["teams"] == [["filler"], []]
+    assert server.http.delete(f"/v1/backfills/{asked.json()['backfill_id']}").status_code == 404
+    moon = {"region": "moon", "mode": "squad", "seats": [1], "rating": 1}
+    assert server.http.post("/v1/backfills", json=moon).json()["field"] == "region"
+
+
+def test_a_gateway_is_served_beside_http_and_told_of_the_end(tmp_path: Path) -> None:
+    with running(tmp_path / "cfg", options=("--gateway", str(tmp_path / "gw.sock"))) as server:
+        player = {"id": "g", "rating": 1500}
+
+        async def play() -> dict[str, Any]:
+            async with await connect_gateway(str(tmp_path / "gw.sock")) as gateway:
+                session = gateway.enqueue({"mode": "duel", "players": [player]})
+                await gateway.ping()
+                await asyncio.to_thread(server.enqueue, "h")
+                return await session.result()
+
+        assert asyncio.run(play())["teams"] in ([["g"], ["h"]], [["h"], ["g"]])
+        server.process.send_signal(signal.SIGTERM)
+        assert server.process.wait(timeout=10) == 0
+        assert not (tmp_path / "gw.sock").exists()
+
+
+def test_a_gateway_that_cannot_be_served_is_one_clear_line(tmp_path: Path) -> None:
+    publisher = Publisher(tmp_path / "cfg")
+    publisher.publish({"matchmaking": values()})
+    where = str(tmp_path / "missing" / "gw.sock")
+    command = [sys.executable, "-m", "matchmaker", "--config", str(tmp_path / "cfg"), "--port", "0", "--gateway", where]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=20)
+    assert ended.returncode == 2
+    assert where in ended.stderr and "choose another address" in ended.stderr and "Traceback" not in ended.stderr

@@ -1,0 +1,139 @@
+"""What is known of where players are, from best to worst: signed round-trip times, the client's own, the edge that took
+the connection, the address. A region is chosen by the best evidence that does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import inf, isfinite
+
+import msgspec
+
+from matchmaker.geoip import GeoIp
+from matchmaker.region import Placement, Regions, Rtts
+from matchmaker.signed_rtts import SignedSet
+
+SIGNED = "signed round-trip times"
+CLIENT = "client round-trip times"
+EDGE = "edge hint"
+GEOIP = "GeoIP estimate"
+LONGEST_RTT_MS = 10_000.0
+"""What a client says is longer counts as this."""
+
+
+class Known(msgspec.Struct, frozen=True, gc=False):
+    """Of one player."""
+
+    rtts_ms: Rtts = {}
+    """What the client measured, by its own account."""
+    signed: SignedSet | None = None
+    """See `matchmaker.signed_rtts.check_signed`."""
+    address: str = ""
+    """Of the player's connection, IPv4 or IPv6; empty if it is not known, as of a party's other members."""
+
+
+class Evidence(msgspec.Struct, frozen=True, gc=False):
+    """Of all that is known of a ticket's players, at least one."""
+
+    players: tuple[Known, ...]
+    edge: str = ""
+    """The region whose point of presence took the connection."""
+
+
+def resolve(
+    evidence: Evidence, regions: Regions, geoip: GeoIp | None = None, current: str = "", waited_s: float = 0.0
+) -> Placement | None:
+    """The region for a ticket; the placement's reason names the evidence, and why better evidence was not used.
+
+    A party is placed by evidence that all of its players have. GeoIP fills in what a player did not measure.
+    `current` and `waited_s` as for Regions.choose. None if all regions are closed; raises TooFar.
+    """
+    players = evidence.players
+    notes: list[str] = []
+    sets: list[Rtts] = []
+    kind = SIGNED
+    for player in players:
+        if player.signed is not None and player.signed.rtts_ms and not player.signed.wrong:
+            sets.append(player.signed.rtts_ms)
+        else:
+            kind = CLIENT
+            sets.append(_by_own_account(player, regions, geoip, notes))
+    if all(sets):
+        if placement := regions.measured(sets, current, waited_s, _reason(kind, notes)):
+            return placement
+        notes.append("no open region was measured by all players")
+    if evidence.edge:
+        if regions.open(evidence.edge):
+            return Placement(evidence.edge, 0.0, _reason(EDGE, notes))
+        notes.append(f"edge hint {evidence.edge} is not an open region")
+    if geoip and (estimates := _estimates(players, sets, regions, geoip)):
+        if placement := regions.measured(estimates, current, waited_s, _reason(GEOIP, notes)):
+            return placement
+        notes.append("no open region has known coordinates")
+    default = regions.default()
+    if default is None or not notes:
+        return default
+    return Placement(default.region, default.score_ms, _reason(default.reason, notes))
+
+
+def _reason(kind: str, notes: list[str]) -> str:
+    return f"{kind} ({'; '.join(dict.fromkeys(notes))})" if notes else kind
+
+
+def _by_own_account(player: Known, regions: Regions, geoip: GeoIp | None, notes: list[str]) -> Rtts:
+    """What the client measured; empty if it did not, or is not to be trusted, which `notes` then tells."""
+    rtts = player.rtts_ms
+    if player.signed is not None:
+        if player.signed.wrong:
+            notes.append(player.signed.wrong)
+        rtts = rtts or player.signed.rtts_ms
+    if not rtts:
+        return rtts
+    ordered = sorted(rtts.values())
+    least, most = ordered[0], ordered[-1]
+    # The sum is for what is no number: it has no place in an order, so it may be at neither end.
+    if not (0 <= least < most <= LONGEST_RTT_MS and sum(ordered) >= 0):
+        if wrong := _nonsense(rtts):
+            notes.append(wrong)
+            return {}
+        rtts = {name: min(rtt, LONGEST_RTT_MS) for name, rtt in rtts.items()}
+    if geoip and player.address and (wrong := _quicker_than_light(rtts, player.address, regions, geoip)):
+        notes.append(wrong)
+        return {}
+    return rtts
+
+
+def _nonsense(rtts: Rtts) -> str:
+    if not all(isfinite(rtt) and rtt >= 0 for rtt in rtts.values()):
+        return "client round-trip times not trusted: some are negative or no numbers"
+    if len(rtts) >= 3 and len(set(rtts.values())) == 1:
+        return "client round-trip times not trusted: they are all equal"
+    return ""
+
+
+def _quicker_than_light(rtts: Rtts, address: str, regions: Regions, geoip: GeoIp) -> str:
+    place = geoip.place(address)
+    if place is None:
+        return ""
+    for region, least in regions.distances.light_ms(place).items():
+        if rtts.get(region, inf) < least:
+            return (
+                f"client round-trip times not trusted: {rtts[region]:g} ms to {region}, "
+                f"which light needs {least:.0f} ms for from where GeoIP has the player"
+            )
+    return ""
+
+
+def _estimates(
+    players: Sequence[Known], sets: Sequence[Rtts], regions: Regions, geoip: GeoIp
+) -> list[Mapping[str, float]] | None:
+    """What players measured, with estimates for all else; None if of one there is neither."""
+    estimates: list[Mapping[str, float]] = []
+    for player, rtts in zip(players, sets, strict=True):
+        place = geoip.place(player.address) if player.address else None
+        if place is not None:
+            rtts = {**regions.distances.estimate_ms(place), **rtts}
+        if not rtts:
+            return None
+        estimates.append(rtts)
+    return estimates

@@ -1,0 +1,54 @@
+"""Ready checks: matches whose players are asked first."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from matchmaker.events import Match
+
+
+@dataclass(slots=True)
+class Proposal:
+    match: Match
+    deadline: float
+    waiting: set[str] = field(default_factory=set)
+    """Players who have not accepted yet."""
+
+
+class Proposals:
+    """All that are open, by the ids of their tickets."""
+
+    def __init__(self) -> None:
+        self._by_ticket: dict[int, Proposal] = {}
+        self._deadlines: list[tuple[float, str, Proposal]] = []
+
+    def open(self, match: Match, deadline: float) -> Proposal:
+        proposal = Proposal(match, deadline, {player for ticket in match.tickets for player in ticket.players})
+        for ticket in match.tickets:
+            self._by_ticket[ticket.id] = proposal
+        heapq.heappush(self._deadlines, (deadline, match.id, proposal))
+        return proposal
+
+    def of(self, id: int) -> Proposal | None:
+        """The proposal that a ticket is in."""
+        return self._by_ticket.get(id)
+
+    def close(self, proposal: Proposal) -> None:
+        for ticket in proposal.match.tickets:
+            del self._by_ticket[ticket.id]
+
+    def due(self, now: float) -> Iterator[Proposal]:
+        """Those whose time is over; each is still open."""
+        while self._deadlines and self._deadlines[0][0] <= now:
+            proposal = heapq.heappop(self._deadlines)[2]
+            if self._by_ticket.get(next(proposal.match.tickets).id) is proposal:
+                yield proposal
+
+    def late(self, now: float) -> bool:
+        """Whether the time of any may be over."""
+        return bool(self._deadlines) and self._deadlines[0][0] <= now
+
+    def __iter__(self) -> Iterator[Proposal]:
+        return iter({id(proposal): proposal for proposal in self._by_ticket.values()}.values())
