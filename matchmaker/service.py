@@ -234,7 +234,7 @@ class Service:
     # What edges send
 
     def message(self, ticket: Ticket, event: Event) -> bytes:
-        """An event of a ticket as a JSON object, without what the edge adds. What a match's tickets share is encoded once."""
+        """An event of a ticket as a JSON object. What all tickets of a match share is encoded once."""
         name = self.name(ticket.id)
         if isinstance(event, Match):
             if self._encoded[0] is not event:

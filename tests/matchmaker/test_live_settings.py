@@ -193,9 +193,9 @@ def test_tickets_that_were_moved_meet_each_other_and_those_who_wait_there() -> N
 
 
 def test_a_ticket_waits_in_the_next_region_too_after_a_time() -> None:
-    engine = engine_of(**TWO, modes__duel__merge_after_s=2)
+    engine = engine_of(**TWO, modes__duel__window=steps((0, 100)), modes__duel__merge_after_s=2)
     queue(engine, 0.0, "a", region="us", others=("eu",))
-    queue(engine, 0.5, "b", region="eu")
+    queue(engine, 0.5, "b", 1550, region="eu")
     assert settle(engine, 1.9) == []
     match = match_of(settle(engine, 2.0))
     assert (match.region, names(match)) == ("eu", {"a", "b"})
@@ -231,6 +231,27 @@ def test_the_time_to_merge_counts_at_once_for_those_who_wait() -> None:
     assert engine.depths() == {("us", "duel"): 1, ("eu", "duel"): 1}
     engine.apply(settings_of(4, **TWO, modes__duel__merge_after_s=3, modes__duel__bucket_width=25), 3.5)
     assert engine.depths() == {("us", "duel"): 1, ("eu", "duel"): 1}
+
+
+def test_a_longer_time_to_merge_counts_at_once_too() -> None:
+    engine = engine_of(**TWO, modes__duel__merge_after_s=2)
+    queue(engine, 0.0, "a", region="us", others=("eu",))
+    engine.apply(settings_of(2, **TWO, modes__duel__merge_after_s=5), 1.0)
+    settle(engine, 4.9)
+    assert engine.depths() == {("us", "duel"): 1}
+    settle(engine, 5.0)
+    assert engine.depths() == {("us", "duel"): 1, ("eu", "duel"): 1}
+
+
+def test_those_whose_time_to_merge_comes_while_their_queue_moves_are_merged_then() -> None:
+    engine = engine_of(**TWO, modes__squad__merge_after_s=2)
+    many = 2_500
+    for n in range(many):
+        queue(engine, 0.0, (f"a{n}", f"b{n}"), 1500, "squad", region="us", others=("eu",))
+    changed = settings_of(2, **TWO, modes__squad__merge_after_s=2, modes__squad__bucket_width=25)
+    assert engine.apply(changed, 3.0) == []
+    assert settle(engine, 3.0) == []
+    assert engine.depths() == {("us", "squad"): many, ("eu", "squad"): many}
 
 
 def test_one_of_two_regions_closes_and_the_ticket_stays_in_the_other() -> None:

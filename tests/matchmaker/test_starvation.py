@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from matchmaker.engine import Engine
@@ -41,6 +41,19 @@ arrivals = st.lists(
     st.sampled_from([(2, 1, 1), (2, 2, 2), (2, 3, 2), (1, 4, 3), (3, 2, 2), (2, 4, 3)]),
     st.sampled_from([None, {"after_s": 0.7, "min_teams": 1, "min_team_size": 2}]),
 )
+@example(
+    # Two singles are enough again once the pairs are gone that there were enough of.
+    [(1, 1100, 0), (2, 1000, 0), (2, 1000, 0), (2, 1000, 0), (2, 1400, 0.6), (1, 1000, 0.6), (2, 1000, 0)],
+    (2, 2, 2),
+    None,
+)
+@example(
+    # Who is left of a bucket whose oldest goes in the very moment of its own step.
+    [(1, 1000, 0), (1, 1000, 0), (1, 1400, 0), (2, 1400, 0), (2, 1900, 0), (1, 1400, 0.6), (1, 1000, 0), (1, 1000, 0),
+     (1, 1000, 0), (1, 1400, 0), (1, 1000, 0.6)],
+    (2, 3, 2),
+    None,
+)  # fmt: skip
 @settings(max_examples=150, deadline=None)
 def test_who_has_the_widest_window_is_in_the_first_match_that_can_be_made(
     stream: list[Arrival], shape: tuple[int, int, int], relax: dict[str, float] | None
@@ -99,7 +112,9 @@ def test_a_young_ticket_behind_an_old_one_of_its_bucket_has_steps_of_its_own() -
     engine = engine_of(
         modes__squad__teams=1, modes__squad__team_size=4, modes__squad__max_party_size=3, modes__squad__window=WINDOW
     )
-    queue(engine, 0.0, ("a1", "a2", "a3"), 1500, "squad")
+    # Neither of these two ever fills a team.
+    queue(engine, 0.0, ("x1", "x2", "x3"), 1500, "squad")
+    queue(engine, 0.0, ("y1", "y2", "y3"), 1700, "squad")
     settle(engine, 5.0)
     queue(engine, 5.0, ("b1", "b2"), 1500, "squad")
     queue(engine, 5.0, ("c1", "c2"), 1700, "squad")
