@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.support.relay import wait_for
+
 
 class Broker:
     def __init__(self, directory: Path) -> None:
@@ -46,10 +48,17 @@ class Broker:
     def freeze(self) -> None:
         assert self._process
         self._process.send_signal(signal.SIGSTOP)
+        # Its threads stop one by one, and one that still runs may answer.
+        tasks = Path(f"/proc/{self._process.pid}/task")
+        wait_for(lambda: all(_state(task) == "T" for task in tasks.iterdir()))
 
     def thaw(self) -> None:
         assert self._process
         self._process.send_signal(signal.SIGCONT)
+
+
+def _state(task: Path) -> str:
+    return (task / "stat").read_text().rpartition(") ")[2][0]
 
 
 @contextmanager
