@@ -82,12 +82,14 @@ class BackfillPart(msgspec.Struct, omit_defaults=True):
     points: float
     deadline: float
     avoid: tuple[str, ...] = ()
+    players: tuple[str, ...] = ()
+    """Who was sent there already."""
 
     @classmethod
     def of(cls, backfill: Backfill, names: Names) -> BackfillPart:
         b = backfill
-        avoid = tuple(sorted(map(names, b.avoid)))
-        return cls(b.id, b.region, b.mode, tuple(b.seats), b.rating, b.points, b.deadline, avoid)
+        avoid, players = (tuple(sorted(map(names, those))) for those in (b.avoid, b.players))
+        return cls(b.id, b.region, b.mode, tuple(b.seats), b.rating, b.points, b.deadline, avoid, players)
 
     def backfill(self) -> Backfill:
         return Backfill(
@@ -99,6 +101,7 @@ class BackfillPart(msgspec.Struct, omit_defaults=True):
             self.points,
             self.deadline,
             frozenset(self.avoid),
+            frozenset(self.players),
         )
 
 

@@ -23,6 +23,7 @@ from matchmaker.engine import Engine
 from matchmaker.eventlog import EventLog, LogError, LogFile
 from matchmaker.outline import outline
 from matchmaker.recorder import Recorder
+from matchmaker.records import BackfillPart
 from matchmaker.refused import AlreadyQueued, Refused
 from matchmaker.region import Placement
 from matchmaker.replay import Differs, Replay, replay
@@ -310,3 +311,12 @@ def test_settings_and_placement_evidence_are_in_the_log(tmp_path: Path) -> None:
     [(_, came), (_, applied)] = list(LogFile(path))
     assert msgspec.to_builtins(came)["rtts"] == ({"us-east-1": 9.5},)
     assert msgspec.to_builtins(applied)["settings"]["generation"] == 7
+
+
+def test_a_running_match_is_written_down_with_those_who_were_sent_there() -> None:
+    half_full = Backfill(
+        "b", "us", "squad", [1, 0], 1500.0, 300.0, 60.0, frozenset({"x"}), frozenset({"sent", "there"})
+    )
+    assert BackfillPart.of(half_full, str).backfill() == half_full
+    hidden = BackfillPart.of(half_full, lambda name: f"h-{name}").backfill()
+    assert (hidden.avoid, hidden.players) == ({"h-x"}, {"h-sent", "h-there"})
