@@ -1,5 +1,6 @@
 """The Treasure Hunt Engine: player request, region, queue, assignment; every tunable is live.
 
-`ticket`, `region`, `pool` and `engine` are the core: no I/O, no clock, the same events give the same matches.
-`settings` reads the configuration, `service` drives the core, `edge` puts it on the wire.
+`core` has the rules and no I/O; `service` drives it in an event loop with settings from `live`, placing players by
+`regions`; `edge` puts it on the wire, `history` records and replays it, `fleet` spreads it over machines, and `load`
+puts it to the test.
 """

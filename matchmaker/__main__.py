@@ -20,16 +20,16 @@ import uvicorn
 import configedge
 from matchmaker.edge.gateway import Gateway, serve
 from matchmaker.edge.http import create_app
-from matchmaker.eventlog import add_log_options, open_log
+from matchmaker.history.eventlog import add_log_options, open_log
 from matchmaker.live import LiveSettings
+from matchmaker.regions.signed_rtts import load_key
 from matchmaker.service import Service
-from matchmaker.signed_rtts import load_key
 
 
 def main(argv: list[str] | None = None) -> int:
     argv = sys.argv[1:] if argv is None else argv
     if argv[:1] in (["replay"], ["whatif"]):
-        return import_module(f"matchmaker.{argv[0]}").main(argv[1:])  # type: ignore[no-any-return]
+        return import_module(f"matchmaker.history.{argv[0]}").main(argv[1:])  # type: ignore[no-any-return]
     parser = argparse.ArgumentParser(prog="python -m matchmaker", description="The Treasure Hunt Engine.")
     parser.add_argument("--config", default="/run/configedge", help="snapshot directory [default: %(default)s]")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on [default: %(default)s]")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 from configedge import Reader, Snapshot
-from matchmaker.settings import BUNDLE, Settings, SettingsError, compile_settings
+from matchmaker.core.settings import BUNDLE, Settings, SettingsError, compile_settings
 
 log = logging.getLogger(__name__)
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import msgspec
 
-from matchmaker.refused import Busy, Conflict, Refused, TooMany
+from matchmaker.core.refused import Busy, Conflict, Refused, TooMany
 
 Id = Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=32)]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import deque
 from typing import Any
 
-from matchmaker.events import Ended, Match
-from matchmaker.ticket import Ticket
+from matchmaker.core.events import Ended, Match
+from matchmaker.core.ticket import Ticket
 
 Outcome = Match | Ended
 

@@ -11,23 +11,23 @@ from typing import Any
 
 import msgspec
 
-from matchmaker.backfill import Backfill
-from matchmaker.engine import Engine
-from matchmaker.eventlog import EventLog
-from matchmaker.events import Ended, Event, Match, Proposed, Requeued
-from matchmaker.evidence import Evidence, Known, resolve
-from matchmaker.geoip import GeoIp
+from matchmaker.core.backfill import Backfill
+from matchmaker.core.engine import Engine
+from matchmaker.core.events import Ended, Event, Match, Proposed, Requeued
+from matchmaker.core.refused import AlreadyQueued, Busy, Conflict, Refused, TooMany
+from matchmaker.core.region import Placement, TooFar
+from matchmaker.core.settings import Settings
+from matchmaker.core.ticket import More, Ticket
+from matchmaker.history.eventlog import EventLog
+from matchmaker.history.recorder import Recorder
 from matchmaker.keys import Keys, digest
 from matchmaker.live import LiveSettings
 from matchmaker.overload import LagController, Pace
-from matchmaker.recorder import Recorder
-from matchmaker.refused import AlreadyQueued, Busy, Conflict, Refused, TooMany
-from matchmaker.region import Placement, TooFar
+from matchmaker.regions.evidence import Evidence, Known, resolve
+from matchmaker.regions.geoip import GeoIp
+from matchmaker.regions.signed_rtts import check_signed
 from matchmaker.request import Enqueue
 from matchmaker.results import Finished, match_part, outcome_of, state_of, ticket_part
-from matchmaker.settings import Settings
-from matchmaker.signed_rtts import check_signed
-from matchmaker.ticket import More, Ticket
 from matchmaker.waits import Waits
 
 Sink = Callable[[Ticket, Event], None]

@@ -10,13 +10,13 @@ from pathlib import Path
 from random import Random
 
 from benches.match import settings as bench
-from matchmaker.engine import Engine
-from matchmaker.events import Event, Match
+from matchmaker.core.engine import Engine
+from matchmaker.core.events import Event, Match
+from matchmaker.core.region import Placement
+from matchmaker.core.settings import compile_settings
+from matchmaker.core.ticket import Ticket
 from matchmaker.load.arrivals import poisson
 from matchmaker.load.histogram import Histogram
-from matchmaker.region import Placement
-from matchmaker.settings import compile_settings
-from matchmaker.ticket import Ticket
 
 _WARM_S = 1.0
 _PREPARED = 10_000

@@ -12,12 +12,12 @@ from typing import Annotated, Any
 
 import msgspec
 
+from matchmaker.core.events import Event, Match, Proposed, Requeued
+from matchmaker.core.refused import Busy, Refused
+from matchmaker.core.ticket import State, Ticket
 from matchmaker.edge.frames import CLASSES, TO_SERVER, BadFrame, Framed, Kind
-from matchmaker.events import Event, Match, Proposed, Requeued
-from matchmaker.refused import Busy, Refused
 from matchmaker.request import Enqueue, Id, Malformed, parse, parse_enqueue, problem
 from matchmaker.service import Service
-from matchmaker.ticket import State, Ticket
 
 log = logging.getLogger(__name__)
 

@@ -14,11 +14,11 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route, WebSocketRoute
 
-from matchmaker.backfill import Backfill
+from matchmaker.core.backfill import Backfill
+from matchmaker.core.explain import explain
+from matchmaker.core.refused import Busy, Refused
 from matchmaker.edge.ws import websocket
-from matchmaker.explain import explain
 from matchmaker.metrics import render
-from matchmaker.refused import Busy, Refused
 from matchmaker.request import Id, Malformed, Name, parse, parse_enqueue, problem
 from matchmaker.service import Service
 

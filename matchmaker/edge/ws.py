@@ -15,11 +15,11 @@ from typing import Any
 import msgspec
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from matchmaker.events import Event, Match, Proposed, Requeued
-from matchmaker.refused import Refused
+from matchmaker.core.events import Event, Match, Proposed, Requeued
+from matchmaker.core.refused import Refused
+from matchmaker.core.ticket import Ticket
 from matchmaker.request import Enqueue, Malformed, malformed, problem
 from matchmaker.service import Service, Sink
-from matchmaker.ticket import Ticket
 
 # Messages that a connection may leave unread before it is closed.
 _BACKLOG = 100_000

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from matchmaker.rtt import player_rtts_ms, region_rtt_ms
+from matchmaker.load.rtt import player_rtts_ms, region_rtt_ms
 
 # Where players live: the share of the traffic from near each region.
 POPULATION = {

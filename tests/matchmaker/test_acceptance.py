@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from matchmaker.engine import Engine
-from matchmaker.events import Ended, Match, Proposed, Requeued
-from matchmaker.refused import AlreadyQueued
-from matchmaker.ticket import State, Ticket
+from matchmaker.core.engine import Engine
+from matchmaker.core.events import Ended, Match, Proposed, Requeued
+from matchmaker.core.refused import AlreadyQueued
+from matchmaker.core.ticket import State, Ticket
 from tests.support.matchmaker import ended, engine_of, match_of, names, queue, settings_of, settle
 
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from matchmaker.backfill import Backfill
-from matchmaker.events import Event, Match, Requeued
-from matchmaker.refused import Refused
-from matchmaker.ticket import State
+from matchmaker.core.backfill import Backfill
+from matchmaker.core.events import Event, Match, Requeued
+from matchmaker.core.refused import Refused
+from matchmaker.core.ticket import State
 from tests.support.matchmaker import engine_of, match_of, names, queue, settings_of, settle
 
 REGION = "us-east-1"

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matchmaker.distance import Distances, Place, distance_km, estimate_ms, known_places, light_ms
-from matchmaker.rtt import region_rtt_ms
-from matchmaker.settings import Region
+from matchmaker.core.distance import Distances, Place, distance_km, estimate_ms, known_places, light_ms
+from matchmaker.core.settings import Region
+from matchmaker.load.rtt import region_rtt_ms
 
 places = st.builds(Place, st.floats(-90, 90), st.floats(-180, 180), st.just(0.0))
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from matchmaker.events import Ended, Match
-from matchmaker.refused import AlreadyQueued, Busy, Refused
-from matchmaker.settings import SettingsError, compile_settings
-from matchmaker.ticket import State
+from matchmaker.core.events import Ended, Match
+from matchmaker.core.refused import AlreadyQueued, Busy, Refused
+from matchmaker.core.settings import SettingsError, compile_settings
+from matchmaker.core.ticket import State
 from tests.support.matchmaker import (
     ended,
     engine_of,

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matchmaker.evidence import Evidence, Known, resolve
-from matchmaker.geoip import GeoIp
-from matchmaker.region import Placement, Regions, TooFar
-from matchmaker.settings import Region, Resolution
-from matchmaker.signed_rtts import SignedSet, check_signed, sign_rtts
+from matchmaker.core.region import Placement, Regions, TooFar
+from matchmaker.core.settings import Region, Resolution
+from matchmaker.regions.evidence import Evidence, Known, resolve
+from matchmaker.regions.geoip import GeoIp
+from matchmaker.regions.signed_rtts import SignedSet, check_signed, sign_rtts
 from tests.fixtures.geoip.make import FILE
 
 NEAR_FRANKFURT, NEAR_ASHBURN, NEAR_TOKYO, UNKNOWN = "198.18.0.9", "198.18.1.9", "198.18.2.9", "203.0.113.9"

@@ -9,8 +9,8 @@ from pathlib import Path
 import maxminddb
 import pytest
 
-from matchmaker.distance import Place
-from matchmaker.geoip import GeoIp
+from matchmaker.core.distance import Place
+from matchmaker.regions.geoip import GeoIp
 from tests.fixtures.geoip.make import ASHBURN, FILE, FRANKFURT, RECORDS, SAO_PAULO, TOKYO
 
 

@@ -6,9 +6,9 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from matchmaker.lane import Lane, PriorityLane
-from matchmaker.open_tickets import OpenTickets
-from matchmaker.ticket import State, Ticket
+from matchmaker.core.lane import Lane, PriorityLane
+from matchmaker.core.open_tickets import OpenTickets
+from matchmaker.core.ticket import State, Ticket
 from tests.support.matchmaker import ticket_of
 
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from matchmaker.events import Ended, Match
-from matchmaker.refused import Busy, Refused
-from matchmaker.ticket import State
+from matchmaker.core.events import Ended, Match
+from matchmaker.core.refused import Busy, Refused
+from matchmaker.core.ticket import State
 from tests.support.matchmaker import (
     ended,
     engine_of,

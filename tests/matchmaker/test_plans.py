@@ -8,7 +8,7 @@ from functools import lru_cache
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from matchmaker.plans import Plan, Shape, partitions
+from matchmaker.core.plans import Plan, Shape, partitions
 
 
 @lru_cache

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matchmaker.region import Placement, Regions, TooFar
-from matchmaker.rtt import player_rtts_ms, region_rtt_ms
-from matchmaker.settings import Region, Resolution
+from matchmaker.core.region import Placement, Regions, TooFar
+from matchmaker.core.settings import Region, Resolution
+from matchmaker.load.rtt import player_rtts_ms, region_rtt_ms
 
 Rtts = dict[str, float]
 

@@ -18,17 +18,17 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from matchmaker.__main__ import main
-from matchmaker.backfill import Backfill
-from matchmaker.engine import Engine
-from matchmaker.eventlog import EventLog, LogError, LogFile
-from matchmaker.outline import outline
-from matchmaker.recorder import Recorder
-from matchmaker.records import BackfillPart
-from matchmaker.refused import AlreadyQueued, Refused
-from matchmaker.region import Placement
-from matchmaker.replay import Differs, Replay, replay
-from matchmaker.settings import Settings, compile_settings
-from matchmaker.ticket import More, Ticket
+from matchmaker.core.backfill import Backfill
+from matchmaker.core.engine import Engine
+from matchmaker.core.refused import AlreadyQueued, Refused
+from matchmaker.core.region import Placement
+from matchmaker.core.settings import Settings, compile_settings
+from matchmaker.core.ticket import More, Ticket
+from matchmaker.history.eventlog import EventLog, LogError, LogFile
+from matchmaker.history.outline import outline
+from matchmaker.history.recorder import Recorder
+from matchmaker.history.records import BackfillPart
+from matchmaker.history.replay import Differs, Replay, replay
 from tests.support.matchmaker import values
 
 REGIONS = ("us-east-1", "eu-west-1", "sa-east-1")

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from matchmaker.engine import Engine
-from matchmaker.settings import SettingsError
-from matchmaker.ticket import State, Ticket
+from matchmaker.core.engine import Engine
+from matchmaker.core.settings import SettingsError
+from matchmaker.core.ticket import State, Ticket
 from tests.support.matchmaker import (
     ended,
     engine_of,

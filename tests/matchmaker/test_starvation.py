@@ -6,9 +6,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from matchmaker.engine import Engine
-from matchmaker.events import Match
-from matchmaker.ticket import State, Ticket
+from matchmaker.core.engine import Engine
+from matchmaker.core.events import Match
+from matchmaker.core.ticket import State, Ticket
 from tests.support.matchmaker import (
     at_widest,
     engine_of,

@@ -15,16 +15,16 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-import matchmaker.engine
-from matchmaker.backfill import Backfill
-from matchmaker.engine import Engine
-from matchmaker.events import Ended, Event, Match, Proposed, Requeued
-from matchmaker.pool import Pool
-from matchmaker.refused import AlreadyQueued, Refused
-from matchmaker.region import Placement
-from matchmaker.rules import Rules
-from matchmaker.settings import Settings
-from matchmaker.ticket import More, State, Ticket
+import matchmaker.core.engine
+from matchmaker.core.backfill import Backfill
+from matchmaker.core.engine import Engine
+from matchmaker.core.events import Ended, Event, Match, Proposed, Requeued
+from matchmaker.core.pool import Pool
+from matchmaker.core.refused import AlreadyQueued, Refused
+from matchmaker.core.region import Placement
+from matchmaker.core.rules import Rules
+from matchmaker.core.settings import Settings
+from matchmaker.core.ticket import More, State, Ticket
 from tests.support.matchmaker import no_match_was_missed, regions, settings_of, steps
 
 PLAYERS = [f"p{n}" for n in range(24)]
@@ -95,7 +95,7 @@ class AnySequence(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         # Little is done in one tick, so that much is seen half done.
-        self.little = patch.multiple(matchmaker.engine, _LOOKS=4, _MOVES=3)
+        self.little = patch.multiple(matchmaker.core.engine, _LOOKS=4, _MOVES=3)
         self.little.start()
         self.now = 0.0
         self.settings = configuration(1, {"teams": 2, "team_size": 2, "max_party_size": 2}, REGIONS, {})

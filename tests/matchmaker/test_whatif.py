@@ -16,15 +16,15 @@ import yaml
 
 from configedge.testing import Publisher
 from matchmaker.__main__ import main
-from matchmaker.eventlog import MAX_BYTES, EventLog, LogFile
-from matchmaker.events import Proposed
-from matchmaker.quality import Quality
-from matchmaker.recorder import Recorder
-from matchmaker.region import Placement, Regions
-from matchmaker.rtt import player_rtts_ms
-from matchmaker.settings import compile_settings
-from matchmaker.simulation import Evening, Simulation
-from matchmaker.ticket import Ticket
+from matchmaker.core.events import Proposed
+from matchmaker.core.region import Placement, Regions
+from matchmaker.core.settings import compile_settings
+from matchmaker.core.ticket import Ticket
+from matchmaker.history.eventlog import MAX_BYTES, EventLog, LogFile
+from matchmaker.history.quality import Quality
+from matchmaker.history.recorder import Recorder
+from matchmaker.history.simulation import Evening, Simulation
+from matchmaker.load.rtt import player_rtts_ms
 from tests.support.matchmaker import EXAMPLE, values
 from tests.support.relay import wait_for
 

@@ -18,13 +18,13 @@ import httpx2
 import yaml
 
 from configedge.testing import Publisher
-from matchmaker.engine import Engine
-from matchmaker.events import Ended, Event, Match, Proposed
-from matchmaker.pool import Pool
-from matchmaker.region import Placement
-from matchmaker.score import PairScore
-from matchmaker.settings import Settings, compile_settings
-from matchmaker.ticket import More, State, Ticket
+from matchmaker.core.engine import Engine
+from matchmaker.core.events import Ended, Event, Match, Proposed
+from matchmaker.core.pool import Pool
+from matchmaker.core.region import Placement
+from matchmaker.core.score import PairScore
+from matchmaker.core.settings import Settings, compile_settings
+from matchmaker.core.ticket import More, State, Ticket
 
 EXAMPLE: dict[str, Any] = yaml.safe_load(resources.files("configedge").joinpath("example/matchmaking.yaml").read_text())
 

@@ -7,7 +7,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from matchmaker.quality import ModeQuality, Quality
+from matchmaker.history.quality import ModeQuality, Quality
 
 _TEXT, _GRID = "#343a40", "#e9ecef"
 _COLOURS = ("#868e96", "#d9480f", "#1971c2", "#2f9e44", "#9c36b5", "#e0a100", "#0c8599", "#c2255c")

@@ -22,12 +22,12 @@ from itertools import count
 from operator import add, attrgetter
 from typing import cast
 
-from matchmaker.lane import Lane, PriorityLane
-from matchmaker.plans import Plan
-from matchmaker.rules import Rules
-from matchmaker.search import Search, Teams
-from matchmaker.settings import Settings
-from matchmaker.ticket import State, Ticket
+from matchmaker.core.lane import Lane, PriorityLane
+from matchmaker.core.plans import Plan
+from matchmaker.core.rules import Rules
+from matchmaker.core.search import Search, Teams
+from matchmaker.core.settings import Settings
+from matchmaker.core.ticket import State, Ticket
 
 AnyLane = Lane | PriorityLane
 

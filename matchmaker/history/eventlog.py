@@ -19,7 +19,7 @@ from typing import BinaryIO
 
 import msgspec
 
-from matchmaker.records import FORMAT, Header, Record, decoder
+from matchmaker.history.records import FORMAT, Header, Record, decoder
 
 log = logging.getLogger(__name__)
 

@@ -10,14 +10,14 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from matchmaker import score
-from matchmaker.lane import PriorityLane
-from matchmaker.plans import Shape
-from matchmaker.score import PairScore
-from matchmaker.ticket import State, Ticket
+from matchmaker.core import score
+from matchmaker.core.lane import PriorityLane
+from matchmaker.core.plans import Shape
+from matchmaker.core.score import PairScore
+from matchmaker.core.ticket import State, Ticket
 
 if TYPE_CHECKING:
-    from matchmaker.pool import Pool
+    from matchmaker.core.pool import Pool
 
 Teams = tuple[tuple[Ticket, ...], ...]
 

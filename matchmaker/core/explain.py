@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from matchmaker.engine import Engine
-from matchmaker.pool import Pool
-from matchmaker.search import refusal
-from matchmaker.ticket import State, Ticket
+from matchmaker.core.engine import Engine
+from matchmaker.core.pool import Pool
+from matchmaker.core.search import refusal
+from matchmaker.core.ticket import State, Ticket
 
 _LOOKED_AT = 500
 

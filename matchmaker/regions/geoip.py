@@ -9,7 +9,7 @@ from functools import lru_cache
 
 import maxminddb
 
-from matchmaker.distance import Place
+from matchmaker.core.distance import Place
 
 log = logging.getLogger(__name__)
 

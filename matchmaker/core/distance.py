@@ -9,7 +9,7 @@ from importlib import resources
 from math import asin, cos, radians, sin, sqrt
 from typing import NamedTuple
 
-from matchmaker.settings import Region
+from matchmaker.core.settings import Region
 
 EARTH_RADIUS_KM = 6371.0
 FIBRE_KM_PER_MS = 299.792458 * 2 / 3

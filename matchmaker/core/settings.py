@@ -27,7 +27,7 @@ class Region:
 
 @dataclass(frozen=True, slots=True)
 class Resolution:
-    """How a region is chosen; see `matchmaker.region`."""
+    """How a region is chosen; see `matchmaker.core.region`."""
 
     max_rtt_ms: float
     far_penalty_ms: float
@@ -79,7 +79,7 @@ class Mode:
     hold_ms: float = 0.0
     """How long a match that could be made waits for a better one."""
     score: str = "rating"
-    """Which pair score chooses among several matches; see `matchmaker.score`."""
+    """Which pair score chooses among several matches; see `matchmaker.core.score`."""
     fair_skip: int = 3
     """How many tickets of higher priority may go before the oldest of another class, one after the other."""
     accept_s: float = 0.0

@@ -6,8 +6,8 @@ import math
 from bisect import bisect_right
 from typing import NamedTuple
 
-from matchmaker.plans import Shape
-from matchmaker.settings import Mode
+from matchmaker.core.plans import Shape
+from matchmaker.core.settings import Mode
 
 
 class Level(NamedTuple):

@@ -1,4 +1,4 @@
-"""Which region a ticket plays in, by round-trip times. Evidence other than those is in `matchmaker.evidence`."""
+"""Which region a ticket plays in, by round-trip times; `matchmaker.regions.evidence` knows of other evidence."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from operator import add, itemgetter, mul
 
 import msgspec
 
-from matchmaker.distance import Distances
-from matchmaker.settings import Region, Resolution
+from matchmaker.core.distance import Distances
+from matchmaker.core.settings import Region, Resolution
 
 Rtts = Mapping[str, float]
 """A player's round-trip times in ms, by region: finite, not negative."""

@@ -12,11 +12,11 @@ from rich.progress import Progress
 
 import configedge
 from configedge import policy
-from matchmaker.eventlog import LogError, LogFile
-from matchmaker.quality import ModeQuality, Quality
-from matchmaker.settings import BUNDLE, Settings, SettingsError, compile_settings
-from matchmaker.simulation import Evening, Simulation
-from matchmaker.whatif_chart import NoMatplotlib, draw
+from matchmaker.core.settings import BUNDLE, Settings, SettingsError, compile_settings
+from matchmaker.history.eventlog import LogError, LogFile
+from matchmaker.history.quality import ModeQuality, Quality
+from matchmaker.history.simulation import Evening, Simulation
+from matchmaker.history.whatif_chart import NoMatplotlib, draw
 
 _State = Callable[[ModeQuality], float]
 

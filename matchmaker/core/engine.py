@@ -10,18 +10,18 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
-from matchmaker.backfill import Backfill
-from matchmaker.events import Ended, Event, Match, Proposed, Requeued
-from matchmaker.open_tickets import OpenTickets
-from matchmaker.pool import Alarms, Bucket, Pool
-from matchmaker.proposals import Proposal, Proposals
-from matchmaker.refused import AlreadyQueued, Busy, Refused
-from matchmaker.region import Placement, Regions
-from matchmaker.rules import Rules
-from matchmaker.score import PairScore
-from matchmaker.search import Search, Teams, roles_of
-from matchmaker.settings import Settings
-from matchmaker.ticket import More, State, Ticket
+from matchmaker.core.backfill import Backfill, Backfills
+from matchmaker.core.events import Ended, Event, Match, Proposed, Requeued
+from matchmaker.core.open_tickets import OpenTickets
+from matchmaker.core.pool import Alarms, Bucket, Pool
+from matchmaker.core.proposals import Proposal, Proposals
+from matchmaker.core.refused import AlreadyQueued, Busy, Refused
+from matchmaker.core.region import Placement, Regions
+from matchmaker.core.rules import Rules
+from matchmaker.core.score import PairScore
+from matchmaker.core.search import Search, Teams, roles_of
+from matchmaker.core.settings import Settings
+from matchmaker.core.ticket import More, State, Ticket
 
 # Buckets looked at, and tickets moved, in one tick: some milliseconds of work.
 _LOOKS = 1_000
@@ -45,7 +45,7 @@ class Engine:
         self._deadlines: list[tuple[float, int]] = []
         self._merging: list[tuple[float, int, str]] = []
         self._proposals = Proposals()
-        self._backfills: dict[tuple[str, str], dict[str, Backfill]] = {}
+        self._backfills = Backfills()
         self._matches = 0
         self._name = name
 
@@ -164,10 +164,9 @@ class Engine:
         if backfill.deadline <= now:
             raise Refused("the deadline is over", "deadline", "ask with a later one")
         self.withdraw_backfill(backfill.id)
-        key = backfill.region, backfill.mode
-        self._backfills.setdefault(key, {})[backfill.id] = backfill
+        self._backfills.put(backfill)
         events: list[Event] = []
-        if pool := self.pools.get(key):
+        if pool := self.pools.get((backfill.region, backfill.mode)):
             for ticket in pool.between(backfill.rating - backfill.points, backfill.rating + backfill.points):
                 if (team := backfill.team_for(ticket)) is not None:
                     events.append(self._join(backfill, team, ticket, pool, now))
@@ -177,12 +176,7 @@ class Engine:
 
     def withdraw_backfill(self, id: str) -> Backfill | None:
         """Ends a request for players; None if there is none of that id."""
-        for key, backfills in self._backfills.items():
-            if backfill := backfills.pop(id, None):
-                if not backfills:
-                    del self._backfills[key]
-                return backfill
-        return None
+        return self._backfills.pop(id)
 
     def tick(self, now: float) -> list[Event]:
         """What time alone has brought. Bounded work: call again at once while `behind(now)`."""
@@ -201,7 +195,7 @@ class Engine:
         for pool, bucket in islice(self._alarms.due(now), _LOOKS):
             self._look(pool, bucket, now, events)
         if self._backfills:
-            self._expire_backfills(now)
+            self._backfills.expire(now)
         return events
 
     def behind(self, now: float) -> bool:
@@ -238,7 +232,7 @@ class Engine:
             for ticket in self.tickets:
                 if ticket.state is State.QUEUED:
                     self._will_merge(ticket)
-        for backfill in list(self.backfills()):
+        for backfill in self._backfills:
             rule = rules.get(backfill.mode)
             if rule is None or not rule.mode.backfill or not self.regions.open(backfill.region):
                 self.withdraw_backfill(backfill.id)
@@ -547,9 +541,8 @@ class Engine:
 
     def _join_any(self, ticket: Ticket, now: float) -> Event | None:
         for pool in self._pools_of(ticket):
-            for backfill in self._backfills.get((pool.region, pool.mode), {}).values():
-                if backfill.deadline > now and (team := backfill.team_for(ticket)) is not None:
-                    return self._join(backfill, team, ticket, pool, now)
+            if found := self._backfills.seat(ticket, pool.region, pool.mode, now):
+                return self._join(*found, ticket, pool, now)
         return None
 
     @staticmethod
@@ -581,10 +574,5 @@ class Engine:
         ticket.pool = pool
         return self._assign(match)
 
-    def _expire_backfills(self, now: float) -> None:
-        for backfill in [b for backfills in self._backfills.values() for b in backfills.values()]:
-            if backfill.deadline <= now:
-                self.withdraw_backfill(backfill.id)
-
     def backfills(self) -> Iterable[Backfill]:
-        return (backfill for backfills in self._backfills.values() for backfill in backfills.values())
+        return self._backfills

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from matchmaker.ticket import Ticket
+from matchmaker.core.ticket import Ticket
 
 
 class Refused(Exception):

@@ -12,18 +12,18 @@ from collections.abc import Callable, Mapping
 from itertools import count
 from math import floor, inf
 
-from matchmaker.engine import Engine
-from matchmaker.eventlog import LogFile
-from matchmaker.events import Ended, Event, Proposed
-from matchmaker.evidence import CLIENT
-from matchmaker.quality import Quality
-from matchmaker.records import Accept, Apply, Ask, Cancel, Decline, Enqueue, OpenTicket, Withdraw
-from matchmaker.refused import AlreadyQueued, Refused
-from matchmaker.region import Placement, Regions, TooFar
-from matchmaker.replay import Replay, Step
-from matchmaker.score import PairScore
-from matchmaker.settings import Settings
-from matchmaker.ticket import State
+from matchmaker.core.engine import Engine
+from matchmaker.core.events import Ended, Event, Proposed
+from matchmaker.core.refused import AlreadyQueued, Refused
+from matchmaker.core.region import Placement, Regions, TooFar
+from matchmaker.core.score import PairScore
+from matchmaker.core.settings import Settings
+from matchmaker.core.ticket import State
+from matchmaker.history.eventlog import LogFile
+from matchmaker.history.quality import Quality
+from matchmaker.history.records import Accept, Apply, Ask, Cancel, Decline, Enqueue, OpenTicket, Withdraw
+from matchmaker.history.replay import Replay, Step
+from matchmaker.regions.evidence import CLIENT
 
 Progress = Callable[[float], None]
 """Told from time to time which share is done."""

@@ -6,8 +6,8 @@ from array import array
 from collections import Counter
 from collections.abc import Iterable
 
-from matchmaker.events import Ended, Event, Match
-from matchmaker.ticket import Ticket
+from matchmaker.core.events import Ended, Event, Match
+from matchmaker.core.ticket import Ticket
 
 
 class ModeQuality:

@@ -16,12 +16,15 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from matchmaker.backfill import Backfill
-from matchmaker.eventlog import EventLog
-from matchmaker.events import Event
-from matchmaker.evidence import CLIENT
-from matchmaker.outline import digest
-from matchmaker.records import (
+from matchmaker.core.backfill import Backfill
+from matchmaker.core.events import Event
+from matchmaker.core.region import MEASURED, Placement
+from matchmaker.core.score import PairScore
+from matchmaker.core.settings import Settings
+from matchmaker.core.ticket import More, Ticket
+from matchmaker.history.eventlog import EventLog
+from matchmaker.history.outline import digest
+from matchmaker.history.records import (
     FORMAT,
     Accept,
     Apply,
@@ -38,11 +41,8 @@ from matchmaker.records import (
     Tick,
     Withdraw,
 )
-from matchmaker.region import MEASURED, Placement
-from matchmaker.restore import Restorable
-from matchmaker.score import PairScore
-from matchmaker.settings import Settings
-from matchmaker.ticket import More, Ticket
+from matchmaker.history.restore import Restorable
+from matchmaker.regions.evidence import CLIENT
 
 _T = TypeVar("_T")
 _encode = msgspec.json.encode

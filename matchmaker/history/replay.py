@@ -12,17 +12,17 @@ from pathlib import Path
 
 import msgspec
 
-from matchmaker.backfill import Backfill
-from matchmaker.engine import Engine
-from matchmaker.eventlog import LogError, LogFile
-from matchmaker.events import Ended, Event, Match, Proposed, Requeued
-from matchmaker.outline import Outcome, digest, outline
-from matchmaker.records import Accept, Apply, Ask, Cancel, Decline, Enqueue, Record, Tick, Withdraw
-from matchmaker.refused import AlreadyQueued, Refused
-from matchmaker.region import Placement
-from matchmaker.restore import Restorable
-from matchmaker.score import PairScore
-from matchmaker.settings import SettingsError
+from matchmaker.core.backfill import Backfill
+from matchmaker.core.engine import Engine
+from matchmaker.core.events import Ended, Event, Match, Proposed, Requeued
+from matchmaker.core.refused import AlreadyQueued, Refused
+from matchmaker.core.region import Placement
+from matchmaker.core.score import PairScore
+from matchmaker.core.settings import SettingsError
+from matchmaker.history.eventlog import LogError, LogFile
+from matchmaker.history.outline import Outcome, digest, outline
+from matchmaker.history.records import Accept, Apply, Ask, Cancel, Decline, Enqueue, Record, Tick, Withdraw
+from matchmaker.history.restore import Restorable
 
 
 class Differs(Exception):

@@ -8,9 +8,9 @@ from typing import Any
 
 import msgspec
 
-from matchmaker.backfill import Backfill
-from matchmaker.events import Ended, Event, Match, Proposed
-from matchmaker.records import Names
+from matchmaker.core.backfill import Backfill
+from matchmaker.core.events import Ended, Event, Match, Proposed
+from matchmaker.history.records import Names
 
 Outcome = Sequence[Event] | Backfill | Exception | None
 _encode = msgspec.json.encode

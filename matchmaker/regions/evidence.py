@@ -9,9 +9,9 @@ from math import inf, isfinite
 
 import msgspec
 
-from matchmaker.geoip import GeoIp
-from matchmaker.region import Placement, Regions, Rtts
-from matchmaker.signed_rtts import SignedSet
+from matchmaker.core.region import Placement, Regions, Rtts
+from matchmaker.regions.geoip import GeoIp
+from matchmaker.regions.signed_rtts import SignedSet
 
 SIGNED = "signed round-trip times"
 CLIENT = "client round-trip times"
@@ -27,7 +27,7 @@ class Known(msgspec.Struct, frozen=True, gc=False):
     rtts_ms: Rtts = {}
     """What the client measured, by its own account."""
     signed: SignedSet | None = None
-    """See `matchmaker.signed_rtts.check_signed`."""
+    """See `matchmaker.regions.signed_rtts.check_signed`."""
     address: str = ""
     """Of the player's connection, IPv4 or IPv6; empty if it is not known, as of a party's other members."""
 

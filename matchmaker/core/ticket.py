@@ -7,7 +7,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from matchmaker.pool import Bucket, Pool
+    from matchmaker.core.pool import Bucket, Pool
 
 
 class State(Enum):

@@ -6,7 +6,7 @@ import heapq
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from matchmaker.events import Match
+from matchmaker.core.events import Match
 
 
 @dataclass(slots=True)

@@ -1,7 +1,7 @@
 """The lines of an event log: a header, then a line for each call to the engine.
 
 Times are seconds of the engine's clock, exact to the last bit. `sum` is the digest of what a call came to, empty if it
-came to nothing; see `matchmaker.outline`.
+came to nothing; see `matchmaker.history.outline`.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from typing import Any
 
 import msgspec
 
-from matchmaker.backfill import Backfill
-from matchmaker.events import Match
-from matchmaker.settings import Settings
-from matchmaker.ticket import More, Ticket
+from matchmaker.core.backfill import Backfill
+from matchmaker.core.events import Match
+from matchmaker.core.settings import Settings
+from matchmaker.core.ticket import More, Ticket
 
 FORMAT = 1
 

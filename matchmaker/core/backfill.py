@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from matchmaker.ticket import Ticket
+from matchmaker.core.ticket import Ticket
 
 
 @dataclass(slots=True)
@@ -42,3 +43,40 @@ class Backfill:
         self.players |= set(ticket.players)
         if ticket.more is not None:
             self.avoid |= ticket.more.avoid
+
+
+class Backfills:
+    """All open requests, by region and mode. Empty, it is false."""
+
+    def __init__(self) -> None:
+        self._by_place: dict[tuple[str, str], dict[str, Backfill]] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._by_place)
+
+    def __iter__(self) -> Iterator[Backfill]:
+        return (backfill for there in list(self._by_place.values()) for backfill in list(there.values()))
+
+    def put(self, backfill: Backfill) -> None:
+        self._by_place.setdefault((backfill.region, backfill.mode), {})[backfill.id] = backfill
+
+    def pop(self, id: str) -> Backfill | None:
+        """Takes one out; None if there is none of that id."""
+        for key, there in self._by_place.items():
+            if backfill := there.pop(id, None):
+                if not there:
+                    del self._by_place[key]
+                return backfill
+        return None
+
+    def seat(self, ticket: Ticket, region: str, mode: str, now: float) -> tuple[Backfill, int] | None:
+        """The first request there that the ticket may join, and the team."""
+        for backfill in self._by_place.get((region, mode), {}).values():
+            if backfill.deadline > now and (team := backfill.team_for(ticket)) is not None:
+                return backfill, team
+        return None
+
+    def expire(self, now: float) -> None:
+        for backfill in self:
+            if backfill.deadline <= now:
+                self.pop(backfill.id)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import msgspec
 
-from matchmaker.search import Teams
-from matchmaker.ticket import State, Ticket
+from matchmaker.core.search import Teams
+from matchmaker.core.ticket import State, Ticket
 
 
 class Match(msgspec.Struct, frozen=True):

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from importlib.metadata import entry_points
 from typing import Protocol
 
-from matchmaker.settings import SettingsError
-from matchmaker.ticket import Ticket
+from matchmaker.core.settings import SettingsError
+from matchmaker.core.ticket import Ticket
 
 GROUP = "configedge.matchmaker.scores"
 """The entry point group in which packages offer scores of their own."""

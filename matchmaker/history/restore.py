@@ -10,12 +10,12 @@ from __future__ import annotations
 import heapq
 from collections.abc import Mapping
 
-from matchmaker.engine import Engine
-from matchmaker.pool import Bucket, Pool
-from matchmaker.records import BackfillPart, Names, OpenProposal, OpenState, OpenTicket
-from matchmaker.score import PairScore
-from matchmaker.settings import Settings
-from matchmaker.ticket import More, State, Ticket
+from matchmaker.core.engine import Engine
+from matchmaker.core.pool import Bucket, Pool
+from matchmaker.core.score import PairScore
+from matchmaker.core.settings import Settings
+from matchmaker.core.ticket import More, State, Ticket
+from matchmaker.history.records import BackfillPart, Names, OpenProposal, OpenState, OpenTicket
 
 
 class Restorable(Engine):
@@ -82,7 +82,7 @@ class Restorable(Engine):
             match = proposed[at] if proposed else told.match(tickets)
             self._proposals.open(match, told.deadline).waiting = waiting[at] if waiting else set(told.waiting)
         for backfill in backfills:
-            self._backfills.setdefault((backfill.region, backfill.mode), {})[backfill.id] = backfill
+            self._backfills.put(backfill)
 
     def _put_back(
         self, ticket: Ticket, part: OpenTicket, proposed: bool, now: float, woken: dict[int, tuple[Pool, Bucket]]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import islice
 from operator import attrgetter
 
-from matchmaker.ticket import State, Ticket
+from matchmaker.core.ticket import State, Ticket
 
 _QUEUED = State.QUEUED
 _since = attrgetter("enqueued_at")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from matchmaker.ticket import Ticket
+from matchmaker.core.ticket import Ticket
 
 _CHUNK = 1024
 
