@@ -1,1 +1,1 @@
-"""The engine: every rule about tickets, regions and matches. No I/O, no clock: the same events give the same matches."""
+"""The engine: every rule about tickets, regions and matches. No I/O and no clock: same events, same matches."""

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import heapq
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 
+from matchmaker.core.alarms import Alarms
 from matchmaker.core.backfill import Backfill, Backfills
+from matchmaker.core.bucket import Bucket
 from matchmaker.core.events import Ended, Event, Match, Proposed, Requeued
 from matchmaker.core.open_tickets import OpenTickets
-from matchmaker.core.pool import Alarms, Bucket, Pool
+from matchmaker.core.pool import Pool
 from matchmaker.core.proposals import Proposal, Proposals
 from matchmaker.core.refused import AlreadyQueued, Busy, Refused
 from matchmaker.core.region import Placement, Regions
@@ -26,6 +28,7 @@ from matchmaker.core.ticket import More, State, Ticket
 # Buckets looked at, and tickets moved, in one tick: some milliseconds of work.
 _LOOKS = 1_000
 _MOVES = 2_000
+_QUEUED, _ASSIGNED = State.QUEUED, State.ASSIGNED
 
 
 class Engine:
@@ -87,25 +90,25 @@ class Engine:
         `rtts` is what the placement was chosen by; kept by a recording engine, for what-if.
         Raises Refused, Busy or AlreadyQueued; then nothing has changed.
         """
-        settings = self.settings
+        size, who = ticket.size, ticket.who
         for mode in modes:
             if (rules := self._rules.get(mode)) is None:
                 raise Refused(f"{mode!r} is not a mode that is open", "mode", f"use one of: {', '.join(self._rules)}")
-            if ticket.size > rules.mode.max_party_size:
+            if size > rules.most_party:
                 raise Refused(
-                    f"a party of {ticket.size}, and {mode} takes 1 to {rules.mode.max_party_size}",
-                    "players",
-                    "change the party",
+                    f"a party of {size}, and {mode} takes 1 to {rules.most_party}", "players", "change the party"
                 )
         players = self._players
-        who = ticket.who
-        names = (who,) if isinstance(who, str) else who
-        if len(names) > 1 and len(set(names)) < len(names):
-            raise Refused("a player is in the party twice", "players", "give each player once")
-        for name in names:
-            if name in players:
-                raise AlreadyQueued(players[name])
-        limits = settings.limits
+        if type(who) is str:
+            if who in players:
+                raise AlreadyQueued(players[who])
+        else:
+            if len(set(who)) < size:
+                raise Refused("a player is in the party twice", "players", "give each player once")
+            for name in who:
+                if name in players:
+                    raise AlreadyQueued(players[name])
+        limits = self.settings.limits
         if self.tickets.count >= limits.max_queued_total:
             raise Busy(f"{self.tickets.count} tickets wait, which is the limit")
         region = placement.region
@@ -114,11 +117,26 @@ class Engine:
             if pool is not None and pool.count >= limits.max_queued_per_pool:
                 raise Busy(f"{pool.count} tickets wait for {mode} in {region}, which is the limit")
         ticket.regions = placement.others
-        for name in names:
-            players[name] = ticket
+        if type(who) is str:
+            players[who] = ticket
+        else:
+            for name in who:
+                players[name] = ticket
         self.tickets.put(ticket)
-        if ticket.more is not None and ticket.more.deadline is not None:
-            heapq.heappush(self._deadlines, (ticket.more.deadline, ticket.id))
+        more = ticket.more
+        if more is not None and more.deadline is not None:
+            heapq.heappush(self._deadlines, (more.deadline, ticket.id))
+        first = self._pool(region, modes[0]) if pool is None or len(modes) > 1 else pool
+        ticket.bucket = bucket = first.add(ticket, now)
+        if len(modes) == 1 and not self._backfills:
+            if ticket.regions and first.rules.merge_after:
+                self._will_merge(ticket)
+            events: list[Event] = []
+            while teams := first.arrived(ticket, bucket, now):
+                events.append(self._matched(first, teams, now))
+                if ticket.state is not _QUEUED:
+                    break
+            return events
         return self._queue(ticket, region, modes, now)
 
     def cancel(self, id: int, now: float, reason: str = "cancelled by the player") -> list[Event]:
@@ -192,17 +210,22 @@ class Engine:
             events += self._dissolve(proposal, late, State.REJECTED, "the match was not accepted in time", now)
         self._merge(now, events)
         self._move(now, events)
-        for pool, bucket in islice(self._alarms.due(now), _LOOKS):
-            self._look(pool, bucket, now, events)
+        due = deque(self._alarms.take(now, _LOOKS))
+        try:
+            while due:
+                self._look(due.popleft(), now, events)
+        finally:
+            # A pair score that fails takes no other bucket's turn.
+            for bucket in due:
+                self._alarms.set(now, bucket)
         if self._backfills:
             self._backfills.expire(now)
         return events
 
     def behind(self, now: float) -> bool:
         """Whether a tick has left work over."""
-        due = self._alarms.next_due()
         return (
-            (due is not None and due <= now)
+            self._alarms.late(now)
             or bool(self._moving)
             or bool(self._deadlines and self._deadlines[0][0] <= now)
             or bool(self._merging and self._merging[0][0] <= now)
@@ -225,6 +248,7 @@ class Engine:
             new = rules.get(pool.mode)
             if new is None or not self.regions.open(pool.region) or not new.same_structure(pool.rules):
                 del self.pools[key]
+                pool.closed = True
                 self._moving.append((pool, None))
             else:
                 pool.follow(new, settings, now)
@@ -265,38 +289,30 @@ class Engine:
         return pool
 
     def _queue(self, ticket: Ticket, region: str, modes: tuple[str, ...], now: float) -> list[Event]:
-        """Puts a ticket into its queues and tries them."""
-        pool = self._pool(region, modes[0])
-        ticket.pool = pool
-        ticket.bucket = bucket = pool.add(ticket, now)
+        """Puts a ticket that is in its first queue into all others, and tries them."""
         if len(modes) > 1:
             self._queue_more(ticket, region, modes, now)
-        if ticket.regions and (pool.rules.merge_after or len(modes) > 1):
+        if ticket.regions and (ticket.pool.rules.merge_after or len(modes) > 1):
             self._will_merge(ticket)
         if self._backfills and (joined := self._join_any(ticket, now)):
             return [joined]
         events: list[Event] = []
-        while teams := pool.arrived(ticket, bucket, now):
-            events.append(self._matched(pool, teams, now))
-            if ticket.state is not State.QUEUED:
-                return events
-        if len(modes) > 1 and ticket.more is not None:
-            for other, place in ticket.more.places:
-                while teams := other.arrived(ticket, place, now):
-                    events.append(self._matched(other, teams, now))
-                    if ticket.state is not State.QUEUED:
-                        return events
+        for bucket in _places(ticket):
+            while teams := bucket.pool.arrived(ticket, bucket, now):
+                events.append(self._matched(bucket.pool, teams, now))
+                if ticket.state is not _QUEUED:
+                    return events
         return events
 
     def _queue_more(self, ticket: Ticket, region: str, modes: tuple[str, ...], now: float) -> None:
         more = ticket.more = ticket.more or More()
         more.modes = modes
         pools = [self._pool(region, mode) for mode in dict.fromkeys(modes[1:]) if mode != modes[0]]
-        more.places = tuple((pool, pool.add(ticket, now)) for pool in pools)
+        more.places = tuple(pool.add(ticket, now) for pool in pools)
 
     def _requeue(self, ticket: Ticket, reason: str, now: float) -> list[Event]:
         """Puts a ticket that was in a proposed match back, as another object with the same age."""
-        ticket = ticket.again_in(ticket.pool)
+        ticket = ticket.again()
         self.tickets.put(ticket)
         for name in ticket.players:
             self._players[name] = ticket
@@ -305,16 +321,12 @@ class Engine:
             return [self._forget(ticket, State.REJECTED, self._no_place(ticket.mode))]
         if not self.regions.open(region) and not (region := self._elsewhere(ticket)):
             return [self._forget(ticket, State.REJECTED, "all regions were closed")]
-        pool = self._pool(region, modes[0])
-        ticket.pool = pool
-        ticket.bucket = pool.add(ticket, now)
-        # Others are on their way back too: all are looked at by the next tick.
-        pool.wake(ticket.bucket, now)
+        ticket.bucket = self._pool(region, modes[0]).add(ticket, now)
         if len(modes) > 1:
             self._queue_more(ticket, region, modes, now)
-            assert ticket.more is not None
-            for other, place in ticket.more.places:
-                other.wake(place, now)
+        for bucket in _places(ticket):
+            # Others are on their way back too: all are looked at by the next tick.
+            bucket.pool.wake(bucket, now)
         self._will_merge(ticket)
         if ticket.more is not None and ticket.more.deadline is not None:
             heapq.heappush(self._deadlines, (ticket.more.deadline, ticket.id))
@@ -343,9 +355,10 @@ class Engine:
 
     # Time
 
-    def _look(self, pool: Pool, bucket: Bucket, now: float, events: list[Event]) -> None:
+    def _look(self, bucket: Bucket, now: float, events: list[Event]) -> None:
         """One bucket whose oldest ticket has reached a step."""
-        if self.pools.get((pool.region, pool.mode)) is not pool:
+        pool = bucket.pool
+        if pool.closed:
             return
         for ticket in pool.expired(bucket, now):
             events.append(self._end(ticket, State.EXPIRED, f"no match within {pool.rules.mode.max_wait_s:g} s", now))
@@ -355,17 +368,17 @@ class Engine:
     def _will_merge(self, ticket: Ticket) -> None:
         """Notes when a ticket is to wait in one more region, for each of its modes."""
         if ticket.regions:
-            for mode in dict.fromkeys(pool.mode for pool in self._pools_of(ticket)):
+            for mode in dict.fromkeys(pool.mode for pool in _pools(ticket)):
                 if (due := self._merge_due(ticket, mode)) is not None:
                     heapq.heappush(self._merging, (due, ticket.id, mode))
 
     def _merge_due(self, ticket: Ticket, mode: str) -> float | None:
         """When a ticket is to wait for a mode in one more region; None: never, or its queue is about to move."""
-        pools = [pool for pool in self._pools_of(ticket) if pool.mode == mode]
+        pools = [pool for pool in _pools(ticket) if pool.mode == mode]
         rules = self._rules.get(mode)
         if rules is None or not rules.merge_after or not pools:
             return None
-        if any(self.pools.get((pool.region, mode)) is not pool for pool in pools):
+        if any(pool.closed for pool in pools):
             return None
         return ticket.enqueued_at + rules.merge_after * len(pools)
 
@@ -382,14 +395,14 @@ class Engine:
             if due is None or due > now:
                 # It has an entry of its own for that time, or gets one when it has moved.
                 continue
-            there = {pool.region for pool in self._pools_of(ticket) if pool.mode == mode}
+            there = {pool.region for pool in _pools(ticket) if pool.mode == mode}
             region = next((r for r in ticket.regions if r not in there and self.regions.open(r)), None)
             if region is None:
                 continue
             more = ticket.more = ticket.more or More()
             pool = self._pool(region, mode)
             bucket = pool.add(ticket, now)
-            more.places = (*more.places, (pool, bucket))
+            more.places = (*more.places, bucket)
             pool.wake(bucket, now)
             if self._backfills and (joined := self._join_any(ticket, now)):
                 events.append(joined)
@@ -407,50 +420,43 @@ class Engine:
                 left.sort(key=lambda ticket: (ticket.enqueued_at, ticket.id), reverse=True)
             chunk, left = left[-budget:], left[:-budget]
             budget -= len(chunk)
-            woken: dict[int, tuple[Pool, Bucket]] = {}
+            woken: dict[int, Bucket] = {}
             for ticket in reversed(chunk):
                 # Those that have left meanwhile are open no more, or another object.
                 if ticket.state is State.QUEUED and self.tickets.get(ticket.id) is ticket:
                     self._move_one(ticket, pool, now, events, woken)
-            for target, bucket in woken.values():
+            for bucket in woken.values():
                 if bucket.players:
-                    target.wake(bucket, now)
+                    bucket.pool.wake(bucket, now)
             if left:
                 self._moving[0] = pool, left
             else:
                 self._moving.popleft()
 
-    def _move_one(
-        self, ticket: Ticket, old: Pool, now: float, events: list[Event], woken: dict[int, tuple[Pool, Bucket]]
-    ) -> None:
-        more = ticket.more
-        place = ticket.bucket
-        if ticket.pool is not old:
-            assert more is not None, "it is in a second place"
-            place = next(bucket for pool, bucket in more.places if pool is old)
+    def _move_one(self, ticket: Ticket, old: Pool, now: float, events: list[Event], woken: dict[int, Bucket]) -> None:
+        place = next(bucket for bucket in _places(ticket) if bucket.pool is old)
+        others = [bucket for bucket in _places(ticket) if bucket is not place]
         mode, party = old.mode, ticket.size
         rules = self._rules.get(mode)
-        fits = rules is not None and party <= rules.mode.max_party_size
-        places = more.places if more else ()
-        others = [entry for entry in ((ticket.pool, ticket.bucket), *places) if entry[0] is not old]
+        fits = rules is not None and party <= rules.most_party
         region = old.region
         if not self.regions.open(region):
             # Where it waits for the mode in other regions too, it goes on waiting there.
-            region = "" if any(pool.mode == mode for pool, _ in others) else self._elsewhere(ticket)
+            region = "" if any(bucket.pool.mode == mode for bucket in others) else self._elsewhere(ticket)
         target = self._pool(region, mode) if fits and region else None
         self._detach(ticket, old, place)
-        if target is not None and all(pool is not target for pool, _ in others):
+        if target is not None and all(bucket.pool is not target for bucket in others):
             bucket = target.add(ticket, now)
-            woken[id(bucket)] = target, bucket
-            others = [(target, bucket), *others] if ticket.pool is old else [*others, (target, bucket)]
+            woken[id(bucket)] = bucket
+            others.insert(0 if ticket.bucket is place else len(others), bucket)
         if not others:
-            ticket.pool = old
+            ticket.bucket = place
             reason = self._no_place(mode) if region else "all regions were closed"
             events.append(self._forget(ticket, State.REJECTED, reason))
             return
-        (ticket.pool, ticket.bucket), *rest = others
-        if rest or more is not None:
-            more = ticket.more = more or More()
+        ticket.bucket, *rest = others
+        if rest or ticket.more is not None:
+            more = ticket.more = ticket.more or More()
             more.places = tuple(rest)
         self._will_merge(ticket)
         if self._backfills and (joined := self._join_any(ticket, now)):
@@ -483,22 +489,29 @@ class Engine:
             settings.commit,
             roles,
         )
+        wanting: list[Bucket] = []
         for team in teams:
             for ticket in team:
-                self._leave(ticket, now)
-                ticket.pool = pool
+                bucket = ticket.bucket
+                if bucket.pool.left(ticket, bucket) and bucket not in wanting:
+                    wanting.append(bucket)
+                if ticket.more is not None and ticket.more.places:
+                    _leave_others(ticket, wanting, pool)
+        for bucket in wanting:
+            if bucket.players:
+                bucket.pool.look(bucket, now)
         if not mode.accept_s:
             return self._assign(match)
         return Proposed(match, self._proposals.open(match, now + mode.accept_s).deadline)
 
     def _assign(self, match: Match) -> Match:
-        players = self._players
+        players, tickets = self._players, self.tickets
         for team in match.teams:
             for ticket in team:
-                ticket.state = State.ASSIGNED
-                self.tickets.remove(ticket)
+                ticket.state = _ASSIGNED
+                tickets.remove(ticket)
                 who = ticket.who
-                if isinstance(who, str):
+                if type(who) is str:
                     del players[who]
                 else:
                     for name in who:
@@ -522,13 +535,14 @@ class Engine:
             self._leave(ticket, now)
         return self._forget(ticket, state, reason)
 
-    def _leave(self, ticket: Ticket, now: float) -> None:
-        """Takes a ticket that is queued no more out of all its places."""
-        ticket.pool.left(ticket, ticket.bucket, now)
+    @staticmethod
+    def _leave(ticket: Ticket, now: float, joined: Pool | None = None) -> None:
+        """Takes a ticket that is queued no more out of all its places; `joined` is the queue that it got a match in."""
+        wanting = [ticket.bucket] if ticket.pool.left(ticket, ticket.bucket) else []
         if ticket.more is not None and ticket.more.places:
-            for pool, bucket in ticket.more.places:
-                pool.left(ticket, bucket, now)
-            ticket.more.places = ()
+            _leave_others(ticket, wanting, joined)
+        for bucket in wanting:
+            bucket.pool.look(bucket, now)
 
     def _forget(self, ticket: Ticket, state: State, reason: str) -> Ended:
         ticket.state = state
@@ -540,17 +554,10 @@ class Engine:
     # Backfill
 
     def _join_any(self, ticket: Ticket, now: float) -> Event | None:
-        for pool in self._pools_of(ticket):
+        for pool in _pools(ticket):
             if found := self._backfills.seat(ticket, pool.region, pool.mode, now):
                 return self._join(*found, ticket, pool, now)
         return None
-
-    @staticmethod
-    def _pools_of(ticket: Ticket) -> Iterator[Pool]:
-        yield ticket.pool
-        if ticket.more is not None:
-            for pool, _ in ticket.more.places:
-                yield pool
 
     def _join(self, backfill: Backfill, team: int, ticket: Ticket, pool: Pool, now: float) -> Match:
         backfill.take(ticket, team)
@@ -570,9 +577,29 @@ class Engine:
             backfill=backfill.id,
         )
         ticket.state = State.PROPOSED
-        self._leave(ticket, now)
-        ticket.pool = pool
+        self._leave(ticket, now, pool)
         return self._assign(match)
 
     def backfills(self) -> Iterable[Backfill]:
         return self._backfills
+
+
+def _places(ticket: Ticket) -> tuple[Bucket, ...]:
+    """Everywhere it waits, its first place first."""
+    return (ticket.bucket, *ticket.more.places) if ticket.more is not None else (ticket.bucket,)
+
+
+def _pools(ticket: Ticket) -> list[Pool]:
+    return [bucket.pool for bucket in _places(ticket)]
+
+
+def _leave_others(ticket: Ticket, wanting: list[Bucket], joined: Pool | None) -> None:
+    """Takes it out of all places but the first; whoever wants to be looked at then is added to `wanting`."""
+    more = ticket.more
+    assert more is not None
+    for bucket in more.places:
+        if bucket.pool.left(ticket, bucket) and bucket not in wanting:
+            wanting.append(bucket)
+        if bucket.pool is joined:
+            ticket.bucket = bucket
+    more.places = ()

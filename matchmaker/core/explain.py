@@ -17,7 +17,7 @@ def explain(engine: Engine, ticket: Ticket, now: float) -> dict[str, Any]:
     """Of an open ticket: each queue it is in, its window there, who is in it, and what is missing."""
     if ticket.state is State.PROPOSED:
         return {"why": "a match was found, and its players are asked to accept it", "queues": []}
-    places = [ticket.pool, *(pool for pool, _ in (ticket.more.places if ticket.more else ()))]
+    places = [bucket.pool for bucket in (ticket.bucket, *(ticket.more.places if ticket.more else ()))]
     queues = [_queue(pool, ticket, now) for pool in places]
     return {"why": "; ".join(queue["why"] for queue in queues), "queues": queues}
 

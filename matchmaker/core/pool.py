@@ -15,21 +15,20 @@ such a ticket and was not; and when one is made that it could have been part of,
 
 from __future__ import annotations
 
-import heapq
 import math
 from collections.abc import Iterable, Iterator
-from itertools import count
 from operator import add, attrgetter
 from typing import cast
 
+from matchmaker.core.alarms import Alarms
+from matchmaker.core.bucket import Bucket, by_age
+from matchmaker.core.deal import deal
 from matchmaker.core.lane import Lane, PriorityLane
 from matchmaker.core.plans import Plan
 from matchmaker.core.rules import Rules
 from matchmaker.core.search import Search, Teams
 from matchmaker.core.settings import Settings
 from matchmaker.core.ticket import State, Ticket
-
-AnyLane = Lane | PriorityLane
 
 # Anchors tried for one arrival that have wider windows to come. All others of those have their alarms, so this bounds
 # work and not chances.
@@ -41,69 +40,7 @@ _EPSILON = 1e-6
 _CAREFUL_S = 0.05
 _PICKY_S = 0.5
 _CAREFUL_ANCHORS = 8
-
-
-class Bucket:
-    """The tickets of one range of ratings. `counts[s]` parties of s players are queued, `players` in all."""
-
-    __slots__ = ("alarm", "counts", "deaf", "index", "lanes", "level", "missing", "players", "since")
-
-    def __init__(self, index: int, sizes: int) -> None:
-        self.index = index
-        self.lanes: list[AnyLane | None] = [None] * (sizes + 1)
-        self.counts = [0] * (sizes + 1)
-        self.players = 0
-        self.since = 0.0
-        """Since when its oldest ticket was waiting when that was last looked at: never later than it is now."""
-        self.level = 0
-        """Which level of the rules that ticket had reached then."""
-        self.alarm = math.inf
-        """When to look again; infinite: nobody is in it."""
-        self.missing = 0
-        """How many players must come before trying again can help."""
-        self.deaf = 0
-        """Bit s: one party more of s players cannot help."""
-
-    def heads(self) -> list[Ticket]:
-        """The oldest of each size, oldest first."""
-        found = []
-        for size, number in enumerate(self.counts):
-            if number and (lane := self.lanes[size]) is not None and (head := lane.head()):
-                found.append(head)
-        if len(found) > 1:
-            found.sort(key=_age)
-        return found
-
-    def first(self, number: int) -> list[Ticket]:
-        """The oldest, up to a number."""
-        found = [ticket for lane in self.lanes if lane is not None for ticket in lane.first(number)]
-        found.sort(key=_age)
-        return found[:number]
-
-    def __iter__(self) -> Iterator[Ticket]:
-        return (ticket for lane in self.lanes if lane is not None for ticket in lane)
-
-
-class Alarms:
-    """When which bucket wants attention: one heap for all queues."""
-
-    def __init__(self) -> None:
-        self._heap: list[tuple[float, int, Pool, Bucket]] = []
-        self._order = count()
-
-    def set(self, due: float, pool: Pool, bucket: Bucket) -> None:
-        bucket.alarm = due
-        heapq.heappush(self._heap, (due, next(self._order), pool, bucket))
-
-    def due(self, now: float) -> Iterator[tuple[Pool, Bucket]]:
-        heap = self._heap
-        while heap and heap[0][0] <= now:
-            due, _, pool, bucket = heapq.heappop(heap)
-            if bucket.alarm == due:
-                yield pool, bucket
-
-    def next_due(self) -> float | None:
-        return self._heap[0][0] if self._heap else None
+_PROPOSED = State.PROPOSED
 
 
 class Pool:
@@ -119,6 +56,7 @@ class Pool:
         "_search",
         "_sizes",
         "buckets",
+        "closed",
         "count",
         "mode",
         "occupied",
@@ -150,10 +88,20 @@ class Pool:
         self._levels = [0] * len(rules.levels)
         """Bit b of each: the oldest of bucket b has reached that level, and no higher one."""
         self._sizes = rules.mode.max_party_size
+        self.closed = False
+        """Whether its tickets are on their way to other queues."""
         self._alarms = alarms
         self._search = search
         self.priorities = False
         """Whether any ticket came with a priority, so that all lanes are of that kind."""
+
+    def bucket(self, rating: float) -> Bucket:
+        """Where a rating belongs."""
+        index = self.index(rating)
+        bucket = self.buckets.get(index)
+        if bucket is None:
+            bucket = self.buckets[index] = Bucket(self, index, self._sizes)
+        return bucket
 
     def add(self, ticket: Ticket, now: float) -> Bucket:
         """Puts a ticket in its place and gives that; nothing is tried."""
@@ -165,7 +113,7 @@ class Pool:
             index = rules.top
         bucket = self.buckets.get(index)
         if bucket is None:
-            bucket = self.buckets[index] = Bucket(index, self._sizes)
+            bucket = self.buckets[index] = Bucket(self, index, self._sizes)
         size = ticket.size
         lane = bucket.lanes[size]
         more = ticket.more
@@ -179,37 +127,49 @@ class Pool:
             if more.avoid:
                 self.picky += 1
         lane.add(ticket)
-        counts = bucket.counts
-        counts[size] += 1
+        bucket.counts[size] += 1
         self._players_in[index] += size
         self.count += 1
         self.players += size
+        since = ticket.enqueued_at
+        fresh = now == since and not rules.careful and not self.picky
         if not bucket.players:
             bucket.players = size
+            bucket.sizes = 1 << size
             bit = 1 << index
             self.occupied |= bit
             self._levels[0] |= bit
             bucket.level = bucket.missing = bucket.deaf = 0
-            bucket.since = ticket.enqueued_at
-            if now == ticket.enqueued_at and not rules.careful and not self.picky:
-                self._alarms.set(now + rules.first, self, bucket)
+            bucket.since = since
+            if fresh:
+                self._alarms.set(now + rules.first, bucket)
             else:
-                self._look_again(bucket, now)
+                self.look(bucket, now)
             return bucket
         bucket.players += size
-        if counts[size] == 1 or ticket.enqueued_at < bucket.since or rules.careful:
-            # The first of its size has steps of its own to be told; or it has waited before, longer than any here.
+        first = not bucket.sizes >> size & 1
+        bucket.sizes |= 1 << size
+        if first and fresh and since >= bucket.since:
+            # It has steps of its own to be told, the next of which it is easy to tell.
             bucket.deaf = 0
-            self._look_again(bucket, now)
+            if now + rules.first < bucket.alarm:
+                self._alarms.set(now + rules.first, bucket)
+        elif first or since < bucket.since or rules.careful:
+            # It has waited before, maybe longer than any here.
+            bucket.deaf = 0
+            self.look(bucket, now)
         return bucket
 
-    def left(self, ticket: Ticket, bucket: Bucket, now: float) -> None:
-        """A ticket of the bucket is queued no more."""
+    def left(self, ticket: Ticket, bucket: Bucket) -> bool:
+        """A ticket of the bucket is queued no more; gives whether those that are left want a `look`."""
         size = ticket.size
         lane = bucket.lanes[size]
         assert lane is not None
         lane.left(ticket)
-        bucket.counts[size] -= 1
+        counts = bucket.counts
+        counts[size] -= 1
+        if not counts[size]:
+            bucket.sizes ^= 1 << size
         bucket.players -= size
         self._players_in[bucket.index] -= size
         self.count -= 1
@@ -221,20 +181,17 @@ class Pool:
             self.occupied &= ~bit
             self._levels[bucket.level] &= ~bit
             bucket.alarm = math.inf
-        elif bucket.level and (
-            ticket.enqueued_at == bucket.since
-            or ((head := lane.head()) and head.enqueued_at + self.rules.first < bucket.alarm)
-        ):
-            # Whoever comes next has not waited as long, and has steps to come that the alarm is too late for.
-            self._look_again(bucket, now)
+            return False
+        # Whoever comes next has not waited as long, and may have steps to come that the alarm is too late for.
+        return bucket.level > 0
 
     def arrived(self, ticket: Ticket, bucket: Bucket, now: float) -> Teams | None:
         """A match that has become possible by a ticket's arrival."""
         rules = self.rules
-        size, index = ticket.size, bucket.index
-        widest = len(rules.levels) - 1
+        size, index, least = ticket.size, bucket.index, rules.least
+        levels, players_in, buckets = self._levels, self._players_in, self.buckets
         for level, reach in rules.downward:
-            mask = self._levels[level]
+            mask = levels[level]
             if not mask:
                 continue
             low = index - reach if index > reach else 0
@@ -243,30 +200,41 @@ class Pool:
                 continue
             anchors = []
             while mask:
-                bit = mask & -mask
-                mask ^= bit
-                other = self.buckets[low + bit.bit_length() - 1]
+                at = mask.bit_length() - 1
+                mask ^= 1 << at
+                at += low
+                other = buckets[at]
                 other.missing -= size
                 if other.missing <= 0 and not other.deaf >> size & 1:
                     # It may not be its turn yet, and then the others are no longer all that is missing.
                     other.deaf = 0
-                    anchors.append(other)
-            if self.players < rules.least:
-                return None
+                    short = least - sum(players_in[at - reach if at > reach else 0 : at + reach + 1])
+                    if short > 0:
+                        other.missing = short
+                    else:
+                        anchors.append(other)
             if len(anchors) > 1:
                 anchors.sort(key=_since)
-            for other in anchors if level == widest else anchors[:_TRIES]:
-                if teams := self._around_any(other, now):
+            for other in anchors if level == len(levels) - 1 else anchors[:_TRIES]:
+                if teams := self._try(other, other.heads(), now):
                     return teams
             break
-        if bucket.players >= rules.least:
-            return self._around_any(bucket, now)
+        if bucket.players >= least:
+            return self._try(bucket, bucket.heads(), now)
         return None
 
     def ripe(self, bucket: Bucket, now: float) -> Teams | None:
         """A match in which one of the oldest of a bucket takes part; None if there is none. The alarm is set anew."""
-        self._look_again(bucket, now, _EPSILON)
-        return self._around_any(bucket, now)
+        heads = self.look(bucket, now, _EPSILON)
+        if not heads:
+            return None
+        rules, index = self.rules, bucket.index
+        reach = rules.levels[bucket.level].reach
+        short = rules.least - sum(self._players_in[index - reach if index > reach else 0 : index + reach + 1])
+        if short > 0:
+            bucket.missing, bucket.deaf = short, 0
+            return None
+        return self._try(bucket, heads, now)
 
     def expired(self, bucket: Bucket, now: float) -> list[Ticket]:
         """Tickets of a bucket that have waited as long as the mode allows."""
@@ -294,13 +262,13 @@ class Pool:
             if bucket.players:
                 self._levels[0] |= 1 << bucket.index
                 # The next tick looks at all of them with their new windows.
-                self._alarms.set(now, self, bucket)
+                self._alarms.set(now, bucket)
 
     def between(self, low: float, high: float) -> list[Ticket]:
         """The tickets of all buckets from that of one rating to that of another, oldest first."""
         indexes = range(self.index(low), self.index(high) + 1)
         found = [ticket for at in indexes if (bucket := self.buckets.get(at)) for ticket in bucket]
-        found.sort(key=_age)
+        found.sort(key=by_age)
         return found
 
     def within(self, anchor: Ticket, now: float) -> Iterator[Bucket]:
@@ -345,16 +313,11 @@ class Pool:
         buckets[index].deaf = rules.enough(counts)
         return None
 
-    def _around_any(self, bucket: Bucket, now: float) -> Teams | None:
-        """A match around one of the oldest of a bucket, oldest first."""
-        rules = self.rules
+    def _try(self, bucket: Bucket, heads: list[Ticket], now: float) -> Teams | None:
+        """A match around one of the oldest of a bucket, oldest first; `heads` are the oldest of each size."""
         bucket.missing = bucket.deaf = 0
-        if rules.careful or self.picky:
-            for anchor in bucket.first(_CAREFUL_ANCHORS):
-                if teams := self.around(anchor, now):
-                    return teams
-            return None
-        heads = bucket.heads()
+        if self.rules.careful or self.picky:
+            heads = bucket.first(_CAREFUL_ANCHORS)
         for anchor in heads:
             teams = self.around(anchor, now)
             if teams:
@@ -362,16 +325,13 @@ class Pool:
             if teams == ():
                 # Younger ones do not see farther.
                 bucket.deaf = 0
-                if anchor is heads[0]:
-                    reach, index = rules.levels[rules.level(now - anchor.enqueued_at + _EPSILON)].reach, bucket.index
-                    bucket.missing = rules.least - sum(self._players_in[max(0, index - reach) : index + reach + 1])
                 break
         return None
 
     def _choose(self, buckets: list[Bucket], plans: tuple[Plan, ...], anchor: Ticket) -> Teams:
         """The oldest tickets of the sizes that the plans name, and the anchor, dealt to the teams."""
         chosen = [anchor]
-        anchor.state = State.PROPOSED
+        anchor.state = _PROPOSED
         sizes = [size for plan in plans for size in plan]
         sizes.remove(anchor.size)
         for size in set(sizes):
@@ -383,10 +343,10 @@ class Pool:
                 chosen += cast(Lane, lanes[0]).first(number)
             else:
                 oldest = [ticket for lane in cast(list[Lane], lanes) for ticket in lane.first(number)]
-                oldest.sort(key=_age)
+                oldest.sort(key=by_age)
                 chosen += oldest[:number]
         for ticket in chosen:
-            ticket.state = State.PROPOSED
+            ticket.state = _PROPOSED
         return deal(chosen, plans)
 
     def serve(self, tickets: Iterable[Ticket], anchor: Ticket, now: float) -> None:
@@ -418,10 +378,10 @@ class Pool:
                 other = self.buckets[low + bit.bit_length() - 1]
                 other.missing = other.deaf = 0
                 if other.alarm > now:
-                    self._alarms.set(now, self, other)
+                    self._alarms.set(now, other)
 
-    def _look_again(self, bucket: Bucket, now: float, slack: float = -_EPSILON) -> None:
-        """Sees how far the oldest of a bucket have come, and when that changes next.
+    def look(self, bucket: Bucket, now: float, slack: float = -_EPSILON) -> list[Ticket]:
+        """Sees how far the oldest of a bucket have come, and when that changes next; gives the oldest of each size.
 
         With positive slack a step that is due now counts as taken: it is for whoever tries a match then.
         """
@@ -429,24 +389,27 @@ class Pool:
         heads = bucket.heads()
         if not heads:
             # All that are left of it are in a match, and go one after the other.
-            return
+            return heads
         since = bucket.since = heads[0].enqueued_at
-        level = rules.level(now - since + slack)
+        waited = now - since + slack
+        level = rules.level(waited)
         if level != bucket.level:
             bit = 1 << bucket.index
             self._levels[bucket.level] &= ~bit
             self._levels[level] |= bit
             bucket.level = level
             bucket.missing = bucket.deaf = 0
-        due = since + rules.next_after(now - since + slack)
-        for head in heads[1:]:
-            since = head.enqueued_at
-            due = min(due, since + rules.next_after(now - since + slack))
+        due = since + rules.next_after(waited)
+        if len(heads) > 1:
+            for head in heads[1:]:
+                since = head.enqueued_at
+                due = min(due, since + rules.next_after(now - since + slack))
         if (rules.careful or self.picky) and self.players >= rules.least:
             due = min(due, now + (_CAREFUL_S if rules.careful else _PICKY_S))
         # Whoever only came or went puts off no look that is due.
         if due < bucket.alarm or (slack > 0 and due != bucket.alarm):
-            self._alarms.set(due, self, bucket)
+            self._alarms.set(due, bucket)
+        return heads
 
     def _prioritise(self) -> None:
         self.priorities = True
@@ -463,38 +426,13 @@ def _in_turn(lanes: list[PriorityLane], number: int) -> list[Ticket]:
     chosen: list[Ticket] = []
     for _ in range(number):
         turns = [(lane.owed() is None, head, lane) for lane in lanes if (head := lane.next())]
-        _, ticket, own = min(turns, key=lambda turn: (turn[0], -turn[0] * turn[1].priority, _age(turn[1])))
+        _, ticket, own = min(turns, key=lambda turn: (turn[0], -turn[0] * turn[1].priority, by_age(turn[1])))
         # Whoever is chosen is no lane's head any more.
-        ticket.state = State.PROPOSED
+        ticket.state = _PROPOSED
         for lane in lanes:
             lane.served(ticket, lane is own)
         chosen.append(ticket)
     return chosen
 
 
-def deal(chosen: list[Ticket], plans: tuple[Plan, ...]) -> Teams:
-    """Gives the parties to teams, largest and strongest first, each to the team that is weakest so far and has a place.
-
-    The plans are for the sizes of `chosen` exactly.
-    """
-    chosen.sort(key=_strength, reverse=True)
-    if len(plans) == 2 == len(chosen):
-        return (chosen[0],), (chosen[1],)
-    places = [list(plan) for plan in plans]
-    teams: list[list[Ticket]] = [[] for _ in plans]
-    strength = [0.0] * len(plans)
-    for ticket in chosen:
-        size = ticket.size
-        team = -1
-        for at, free in enumerate(places):
-            if size in free and (team < 0 or strength[at] < strength[team]):
-                team = at
-        places[team].remove(size)
-        teams[team].append(ticket)
-        strength[team] += ticket.rating * size
-    return tuple(map(tuple, teams))
-
-
-_age = attrgetter("enqueued_at", "id")
-_strength = attrgetter("size", "rating", "id")
 _since = attrgetter("since", "index")

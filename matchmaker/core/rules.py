@@ -31,6 +31,7 @@ class Rules:
         "levels",
         "merge_after",
         "mode",
+        "most_party",
         "shapes",
         "top",
         "width",
@@ -39,6 +40,7 @@ class Rules:
     def __init__(self, mode: Mode) -> None:
         self.mode = mode
         self.width = mode.bucket_width
+        self.most_party = mode.max_party_size
         self.top = int(mode.max_rating // mode.bucket_width)
         self.hold = mode.hold_ms / 1000
         self.merge_after = mode.merge_after_s

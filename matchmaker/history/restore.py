@@ -10,8 +10,8 @@ from __future__ import annotations
 import heapq
 from collections.abc import Mapping
 
+from matchmaker.core.bucket import Bucket
 from matchmaker.core.engine import Engine
-from matchmaker.core.pool import Bucket, Pool
 from matchmaker.core.score import PairScore
 from matchmaker.core.settings import Settings
 from matchmaker.core.ticket import More, State, Ticket
@@ -73,20 +73,18 @@ class Restorable(Engine):
         Restorable.__init__(self, self.settings, self._scores, self._name)
         self._matches = state.matches
         in_proposals = {id for proposal in state.proposals for team in proposal.teams for id in team}
-        woken: dict[int, tuple[Pool, Bucket]] = {}
+        woken: dict[int, Bucket] = {}
         for part in state.tickets:
             self._put_back(tickets[part.id], part, part.id in in_proposals, state.at, woken)
-        for pool, bucket in woken.values():
-            pool.wake(bucket, state.at)
+        for bucket in woken.values():
+            bucket.pool.wake(bucket, state.at)
         for at, told in enumerate(state.proposals):
             match = proposed[at] if proposed else told.match(tickets)
             self._proposals.open(match, told.deadline).waiting = waiting[at] if waiting else set(told.waiting)
         for backfill in backfills:
             self._backfills.put(backfill)
 
-    def _put_back(
-        self, ticket: Ticket, part: OpenTicket, proposed: bool, now: float, woken: dict[int, tuple[Pool, Bucket]]
-    ) -> None:
+    def _put_back(self, ticket: Ticket, part: OpenTicket, proposed: bool, now: float, woken: dict[int, Bucket]) -> None:
         old = ticket.more
         ticket.more = None
         if old or part.modes or len(part.places) > 1:
@@ -100,17 +98,16 @@ class Restorable(Engine):
             self._players[name] = ticket
         if part.deadline is not None:
             heapq.heappush(self._deadlines, (part.deadline, ticket.id))
-        ticket.pool = self._pool(*part.places[0])
         if proposed:
+            ticket.bucket = self._pool(*part.places[0]).bucket(ticket.rating)
             ticket.state = State.PROPOSED
             return
         places = []
         for region, mode in part.places:
-            pool = self._pool(region, mode)
-            bucket = pool.add(ticket, now)
-            woken[id(bucket)] = pool, bucket
-            places.append((pool, bucket))
-        ticket.bucket = places[0][1]
+            bucket = self._pool(region, mode).add(ticket, now)
+            woken[id(bucket)] = bucket
+            places.append(bucket)
+        ticket.bucket = places[0]
         if ticket.more is not None:
             ticket.more.places = tuple(places[1:])
         self._will_merge(ticket)
@@ -118,7 +115,7 @@ class Restorable(Engine):
 
 def _part(ticket: Ticket, names: Names) -> OpenTicket:
     more = ticket.more or More()
-    places = (ticket.pool, *(pool for pool, _ in more.places))
+    places = [bucket.pool for bucket in (ticket.bucket, *more.places)]
     return OpenTicket(
         id=ticket.id,
         who=names(ticket.who) if isinstance(ticket.who, str) else tuple(map(names, ticket.who)),

@@ -446,11 +446,11 @@ class AnySequence(RuleBasedStateMachine):
         places: dict[int, list[Ticket]] = {}
         for id, ticket in self.open.items():
             if self.states[id] is State.QUEUED:
-                pools = [(ticket.pool, ticket.bucket), *(ticket.more.places if ticket.more else ())]
-                assert len({pool for pool, _ in pools}) == len(pools)
-                for pool, bucket in pools:
-                    assert pool.buckets[bucket.index] is bucket
-                    places.setdefault(hash(pool), []).append(ticket)
+                buckets = [ticket.bucket, *(ticket.more.places if ticket.more else ())]
+                assert len({bucket.pool for bucket in buckets}) == len(buckets)
+                for bucket in buckets:
+                    assert bucket.pool.buckets[bucket.index] is bucket
+                    places.setdefault(hash(bucket.pool), []).append(ticket)
             elif ticket.more:
                 assert ticket.more.places == ()
         moving = [pool for pool, _ in self.engine._moving]
@@ -470,8 +470,8 @@ class AnySequence(RuleBasedStateMachine):
         depths: Counter[tuple[str, str]] = Counter()
         for id, ticket in self.open.items():
             if self.states[id] is State.QUEUED:
-                for pool in (ticket.pool, *(pool for pool, _ in (ticket.more.places if ticket.more else ()))):
-                    depths[pool.region, pool.mode] += 1
+                for bucket in (ticket.bucket, *(ticket.more.places if ticket.more else ())):
+                    depths[bucket.pool.region, bucket.pool.mode] += 1
         assert self.engine.depths() == depths
 
     @invariant()
@@ -537,6 +537,7 @@ def check_queue(pool: Pool, held: list[Ticket]) -> None:
         assert all(pool.index(ticket.rating) == index for ticket in tickets)
         sizes = Counter(ticket.size for ticket in tickets)
         assert bucket.counts == [sizes[size] for size in range(len(bucket.counts))]
+        assert bucket.sizes == sum(1 << size for size in sizes)
         assert bucket.players == sum(ticket.size for ticket in tickets)
         in_bucket[index] = bucket.players
         levels = [level for level, mask in enumerate(pool._levels) if mask >> index & 1]
