@@ -14,7 +14,7 @@ Name = Annotated[str, msgspec.Meta(min_length=1, max_length=32)]
 Milliseconds = Annotated[float, msgspec.Meta(ge=0, le=60_000)]
 
 
-class PlayerIn(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+class PlayerIn(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, gc=False):
     """One player of a request."""
 
     id: Id
@@ -25,7 +25,7 @@ class PlayerIn(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     avoid: Annotated[list[Id], msgspec.Meta(max_length=50)] = []
 
 
-class Enqueue(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+class Enqueue(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, gc=False):
     """A ticket is wanted. `mode` or `modes`; `players` are a party if they are several."""
 
     players: Annotated[list[PlayerIn], msgspec.Meta(min_length=1, max_length=64)]
@@ -37,6 +37,8 @@ class Enqueue(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     """The idempotency key: the same request again gives the same ticket."""
     edge: Annotated[str, msgspec.Meta(max_length=32)] = ""
     """The region whose point of presence took the player's connection."""
+    address: Annotated[str, msgspec.Meta(max_length=64)] = ""
+    """Of the player's connection, as a gateway saw it; what a player says of it does not count."""
 
 
 class Malformed(Refused):

@@ -21,12 +21,14 @@ class Finished:
     def __len__(self) -> int:
         return len(self._outcomes)
 
-    def add(self, id: int, outcome: Outcome, now: float) -> None:
-        self._outcomes[id] = outcome
+    def add(self, ids: list[int], outcome: Outcome, now: float) -> None:
+        outcomes = self._outcomes
+        for id in ids:
+            outcomes[id] = outcome
         # One entry for what ends within a tenth of a second.
         if not self._ages or now - self._ages[-1][0] > 0.1:
             self._ages.append((now, []))
-        self._ages[-1][1].append(id)
+        self._ages[-1][1].extend(ids)
 
     def get(self, id: int) -> Outcome | None:
         return self._outcomes.get(id)

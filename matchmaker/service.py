@@ -11,9 +11,10 @@ from typing import Any
 
 import msgspec
 
+from matchmaker.collector import Collector
 from matchmaker.core.backfill import Backfill
 from matchmaker.core.engine import Engine
-from matchmaker.core.events import Ended, Event, Match, Proposed, Requeued
+from matchmaker.core.events import Denied, Ended, Event, Match, Proposed, Queued, Requeued
 from matchmaker.core.refused import AlreadyQueued, Busy, Conflict, Refused, TooMany
 from matchmaker.core.region import Placement, TooFar
 from matchmaker.core.settings import Settings
@@ -23,11 +24,11 @@ from matchmaker.history.recorder import Recorder
 from matchmaker.keys import Keys, digest
 from matchmaker.live import LiveSettings
 from matchmaker.overload import LagController, Pace
-from matchmaker.regions.evidence import Evidence, Known, resolve
+from matchmaker.regions.evidence import CLIENT, Evidence, Known, plausible, resolve
 from matchmaker.regions.geoip import GeoIp
 from matchmaker.regions.signed_rtts import check_signed
 from matchmaker.request import Enqueue
-from matchmaker.results import Finished, match_part, outcome_of, state_of, ticket_part
+from matchmaker.results import Finished, match_part, outcome_of, state_of
 from matchmaker.waits import Waits
 
 Sink = Callable[[Ticket, Event], None]
@@ -68,12 +69,12 @@ class Service:
         self._keys = Keys()
         self._signing_key = signing_key
         self._geoip: GeoIp | None = None
-        self._requests: Counter[str] = Counter()
+        self._requests: dict[str, int] = {}
         self._counted_until = 0.0
         self._encoded: tuple[Match | None, bytes] = None, b""
         self._follow_geoip(self.engine.settings)
 
-    async def run(self) -> None:
+    async def run(self, collector: Collector | None = None) -> None:
         """Sweeps the queues until cancelled."""
         while True:
             settings = self._settings()
@@ -90,6 +91,8 @@ class Service:
                 self._tell(self.engine.tick(now), now)
             self._finished.forget(now - settings.limits.finished_ttl_s)
             self._keys.forget(now - settings.limits.finished_ttl_s)
+            if collector is not None:
+                collector.step(len(self.engine), now)
 
     # Tickets
 
@@ -104,23 +107,27 @@ class Service:
         settings = self._settings()
         now = time.monotonic()
         players = request.players
+        first = players[0]
         try:
             self._admit(request, settings, now)
-            if request.key and (known := self._keys.get(players[0].id, request.key)):
+            if request.key and (known := self._keys.get(first.id, request.key)):
                 return self._again(known, request, sink), True
-            placement = self._place(request, settings, address)
+            rtts = [player.rtts_ms for player in players]
+            placement = self._place(request, rtts, address)
             self._numbers += 1
-            ticket = Ticket(
-                self._numbers << 32 | tag,
-                players[0].id if len(players) == 1 else tuple([player.id for player in players]),
-                sum([player.rating for player in players]) / len(players),
-                now,
-            )
-            ticket.more = _more(request, now)
+            id = self._numbers << 32 | tag
+            if len(players) == 1:
+                ticket = Ticket(id, first.id, first.rating, now)
+            else:
+                rating = sum([player.rating for player in players]) / len(players)
+                ticket = Ticket(id, tuple([player.id for player in players]), rating, now)
+            if request.priority or request.max_wait_s is not None or any([p.roles or p.avoid for p in players]):
+                ticket.more = _more(request, now)
             ticket.sink = sink
-            modes = tuple(dict.fromkeys((request.mode, *request.modes))) if request.modes else (request.mode,)
-            modes = modes[1:] if not modes[0] else modes
-            events = self.engine.enqueue(ticket, modes, placement, now, [player.rtts_ms for player in players])
+            modes: tuple[str, ...] = (request.mode,)
+            if request.modes:
+                modes = tuple(dict.fromkeys(mode for mode in (request.mode, *request.modes) if mode))
+            events = self.engine.enqueue(ticket, modes, placement, now, rtts)
         except AlreadyQueued as error:
             if sink is not None:
                 self.listen(error.ticket, sink)
@@ -176,6 +183,10 @@ class Service:
         """A ticket does not want the proposed match. Raises KeyError if there is none."""
         now = time.monotonic()
         self._tell(self.engine.decline(id, now), now)
+
+    def later(self, id: int) -> asyncio.Future[None] | None:
+        """In a fleet: done when what was asked of a ticket last is answered. Here all is answered at once."""
+        return None
 
     def describe(self, id: int) -> dict[str, Any]:
         """The state of a ticket. Raises KeyError if it is not known, or was forgotten after `finished_ttl_s`."""
@@ -233,13 +244,16 @@ class Service:
 
     # What edges send
 
-    def message(self, ticket: Ticket, event: Event) -> bytes:
+    def message(self, ticket: Ticket, event: Event | Queued | Denied) -> bytes:
         """An event of a ticket as a JSON object. What all tickets of a match share is encoded once."""
-        name = self.name(ticket.id)
-        if isinstance(event, Match):
+        if type(event) is Match:
             if self._encoded[0] is not event:
-                self._encoded = event, _encode(match_part(event, self._clock_offset))
-            return _encode(ticket_part(name, ticket, event))[:-1] + b"," + self._encoded[1][1:]
+                part = {"state": "assigned", "reason": event.id, **match_part(event, self._clock_offset)}
+                self._encoded = event, _encode(part)[1:]
+            waited_ms = (event.decided_at - ticket.enqueued_at) * 1000
+            own = f'{{"ticket_id":"{self.run_id}{ticket.id:x}","waited_ms":{waited_ms:.3f},'
+            return own.encode() + self._encoded[1]
+        name = self.name(ticket.id)
         if isinstance(event, Proposed):
             left = max(0.0, event.deadline - time.monotonic())
             told = match_part(event.match, self._clock_offset)
@@ -247,6 +261,7 @@ class Service:
             return _encode({"ticket_id": name, "state": "proposed", "accept_within_s": round(left, 3), **told})
         if isinstance(event, Requeued):
             return _encode({**state_of(name, event.ticket, time.monotonic()), "reason": event.reason})
+        assert isinstance(event, Ended), "the others are of a fleet, which tells them itself"
         return _encode(outcome_of(name, ticket.id, event, self._clock_offset))
 
     # Running
@@ -310,7 +325,7 @@ class Service:
             self._requests.clear()
             self._counted_until = now + 1.0
         player = request.players[0].id
-        asked = self._requests[player] = self._requests[player] + 1
+        asked = self._requests[player] = self._requests.get(player, 0) + 1
         if asked > settings.limits.requests_per_player_per_s:
             raise TooMany(f"{player} asks more than {settings.limits.requests_per_player_per_s:g} times a second", 1.0)
 
@@ -333,23 +348,16 @@ class Service:
             sink(found, outcome)
         return found
 
-    def _place(self, request: Enqueue, settings: Settings, address: str) -> Placement:
-        players, key = request.players, self._signing_key
-        alone = len(players) == 1
-        known = tuple(
-            [
-                Known(
-                    player.rtts_ms,
-                    check_signed(key, player.id, player.signed_rtts, time.time())
-                    if key and player.signed_rtts
-                    else None,
-                    address if alone else "",
-                )
-                for player in players
-            ]
-        )
+    def _place(self, request: Enqueue, rtts: list[dict[str, float]], address: str) -> Placement:
+        """The region for a ticket, `rtts` being what its players sent. Raises Refused or Busy."""
+        key, regions = self._signing_key, self.engine.regions
         try:
-            placement = resolve(Evidence(known, request.edge), self.engine.regions, self._geoip)
+            placement = None
+            if key is None and self._geoip is None and all(map(plausible, rtts)):
+                # There is no better evidence, and nothing to hold it against.
+                placement = regions.measured(rtts, reason=CLIENT)
+            if placement is None:
+                placement = resolve(self._evidence(request, key, address), regions, self._geoip)
         except TooFar as error:
             if error.after_s is not None:
                 raise Busy(str(error), error.after_s) from None
@@ -358,13 +366,26 @@ class Service:
             raise Busy("all regions are closed")
         return placement
 
+    @staticmethod
+    def _evidence(request: Enqueue, key: bytes | None, address: str) -> Evidence:
+        alone = address if len(request.players) == 1 else ""
+        known = [
+            Known(
+                player.rtts_ms,
+                check_signed(key, player.id, player.signed_rtts, time.time()) if key and player.signed_rtts else None,
+                alone,
+            )
+            for player in request.players
+        ]
+        return Evidence(tuple(known), request.edge)
+
     def _tell(self, events: Iterable[Event], now: float) -> None:
         for event in events:
             if isinstance(event, Match):
                 self._tell_match(event, now)
             elif isinstance(event, Ended):
                 self.counts[event.state.value] += 1
-                self._finished.add(event.ticket.id, event, now)
+                self._finished.add([event.ticket.id], event, now)
                 self.pace.left(1, now)
                 _send(event.ticket, event)
             elif isinstance(event, Proposed):
@@ -376,18 +397,20 @@ class Service:
                 _send(event.ticket, event)
 
     def _tell_match(self, match: Match, now: float) -> None:
-        counts, finished = self.counts, self._finished
+        tickets = [ticket for team in match.teams for ticket in team]
+        counts = self.counts
         counts["matches"] += 1
-        self.decisions[match.generation] += 1
-        tickets = list(match.tickets)
         counts["assigned"] += len(tickets)
+        self.decisions[match.generation] += 1
         self.pace.left(len(tickets), now)
         self.waits.matched(match)
+        self._finished.add([ticket.id for ticket in tickets], match, now)
         for ticket in tickets:
-            finished.add(ticket.id, match, now)
-            sink = ticket.sink
-            if sink is not None:
-                _send(ticket, match)
+            sinks = ticket.sink
+            if sinks is not None:
+                ticket.sink = None
+                for sink in sinks if type(sinks) is tuple else (sinks,):
+                    sink(ticket, match)
 
 
 def _send(ticket: Ticket, event: Event) -> None:
@@ -399,11 +422,9 @@ def _send(ticket: Ticket, event: Event) -> None:
             sink(ticket, event)
 
 
-def _more(request: Enqueue, now: float) -> More | None:
-    """What few tickets have, if this one does."""
+def _more(request: Enqueue, now: float) -> More:
+    """What few tickets have."""
     players = request.players
     deadline = now + request.max_wait_s if request.max_wait_s is not None else None
-    if not request.priority and deadline is None and not any([p.roles or p.avoid for p in players]):
-        return None
     roles = tuple(tuple(p.roles) for p in players) if any(p.roles for p in players) else ()
     return More(request.priority, roles, frozenset(name for p in players for name in p.avoid), deadline)

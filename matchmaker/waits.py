@@ -33,8 +33,11 @@ class Waits:
             histogram = self.histogram[mode] = [0] * (len(BOUNDS_S) + 1)
             self.sums[mode] = 0.0
             self.spreads[mode] = deque(maxlen=_KEPT)
-        self.spreads[mode].append(match.spread)
-        waits = [match.decided_at - ticket.enqueued_at for team in match.teams for ticket in team]
+        tickets = [ticket for team in match.teams for ticket in team]
+        ratings = [ticket.rating for ticket in tickets]
+        self.spreads[mode].append(max(ratings) - min(ratings))
+        decided = match.decided_at
+        waits = [decided - ticket.enqueued_at for ticket in tickets]
         recent.extend(waits)
         self.sums[mode] += sum(waits)
         for waited in waits:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from matchmaker.core.refused import Refused
 from matchmaker.core.search import Teams
 from matchmaker.core.ticket import State, Ticket
 
@@ -63,3 +64,19 @@ class Ended:
 
 
 Event = Match | Proposed | Requeued | Ended
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """In a fleet: the log has the ticket. `deduplicated`: one of its players waited already, in this one."""
+
+    ticket: Ticket
+    deduplicated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Denied:
+    """In a fleet: the ticket was not taken, and is none."""
+
+    ticket: Ticket
+    error: Refused

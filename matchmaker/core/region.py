@@ -76,6 +76,7 @@ class Regions:
         )
         self._all = self._table(range(len(self._names)))
         self._some: dict[tuple[int, ...], _Table] = {}
+        self._by_names: dict[tuple[str, ...], _Table] = {}
         self._shared: dict[tuple[str, ...], tuple[str, ...]] = {}
         self._default = self._find_default()
 
@@ -102,13 +103,14 @@ class Regions:
         self, rtts: Sequence[Rtts], current: str = "", waited_s: float = 0.0, reason: str = MEASURED
     ) -> Placement | None:
         """As `choose`, but None if no open region was measured by all players. `reason` is for the placement."""
-        table = self._all
-        try:
-            values = worst = table.read(rtts[0])
-            if len(rtts) > 1:
-                values, worst = self._party(table, rtts)
-        except KeyError:
-            table = self._in_common(rtts)
+        first = rtts[0]
+        names = tuple(first)
+        table = self._by_names.get(names) or self._named(names, first)
+        if len(rtts) == 1:
+            values = worst = table.read(first)
+        else:
+            if any([tuple(one) != names for one in rtts]):
+                table = self._in_common(rtts)
             values, worst = self._party(table, rtts)
         if not values:
             return None
@@ -116,7 +118,11 @@ class Regions:
         scores = table.scores(values) if table.scored else values
         near = sorted(table.indexes, key=scores.__getitem__)
         best = near[0]
-        if max(worst) > limit:
+        beyond = max(worst) > limit
+        if not beyond and not current:
+            region, others = table.ranked.get(tuple(near)) or self._rank(table, near)
+            return Placement(region, scores[best], reason, others)
+        if beyond:
             near = [at for at in near if worst[at] <= limit]
             # The nearest is almost always better than all beyond the limit, and then their penalties need no adding.
             if near and (self._strict or (scores[near[0]] < self._far_from and values is worst and not current)):
@@ -132,10 +138,7 @@ class Regions:
                 best = at
         if best in near:
             near.remove(best)
-        others = table.shared.get(tuple(near))
-        return Placement(
-            table.names[best], scores[best], reason, self._share(table, near) if others is None else others
-        )
+        return Placement(table.names[best], scores[best], reason, self._share(table, near))
 
     def acceptable(self, rtts: Sequence[Rtts], waited_s: float = 0.0) -> tuple[str, ...]:
         """All open regions that are within the limit for every player after waiting that long, best first."""
@@ -163,14 +166,25 @@ class Regions:
         limit, far = self._resolution.max_rtt_ms, self._resolution.far_penalty_ms
         return tuple(score + far if value > limit else score for value, score in zip(values, scores, strict=True))
 
+    def _rank(self, table: _Table, order: list[int]) -> tuple[str, tuple[str, ...]]:
+        """The first of an order of regions, and the others."""
+        if len(table.ranked) >= _SHARED_TUPLES:
+            table.ranked.clear()
+        ranked = table.ranked[tuple(order)] = table.names[order[0]], self._share(table, order[1:])
+        return ranked
+
     def _share(self, table: _Table, order: list[int]) -> tuple[str, ...]:
         names = tuple([table.names[at] for at in order])
-        if len(table.shared) >= _SHARED_TUPLES:
-            table.shared.clear()
         if len(self._shared) >= _SHARED_TUPLES:
             self._shared.clear()
-        names = table.shared[tuple(order)] = self._shared.setdefault(names, names)
-        return names
+        return self._shared.setdefault(names, names)
+
+    def _named(self, names: tuple[str, ...], rtts: Rtts) -> _Table:
+        """The regions that one player measured, by their names as they came: few clients differ in those."""
+        if len(self._by_names) >= _TABLES:
+            self._by_names.clear()
+        table = self._by_names[names] = self._in_common([rtts])
+        return table
 
     def _in_common(self, rtts: Sequence[Rtts]) -> _Table:
         if len(rtts) == 1:
@@ -208,15 +222,15 @@ class Regions:
 class _Table:
     """Some of the open regions, side by side and in the order of their names."""
 
-    __slots__ = ("indexes", "loads", "names", "read", "scored", "shared", "weights")
+    __slots__ = ("indexes", "loads", "names", "ranked", "read", "scored", "weights")
 
     def __init__(self, names: tuple[str, ...], weights: _Row, loads: _Row) -> None:
         self.names, self.weights, self.loads = names, weights, loads
         self.indexes = tuple(range(len(names)))
         self.scored = any(loads) or any(weight != 1 for weight in weights)
         """Whether scores are other than the round-trip times; working them out is a third of a choice."""
-        self.shared: dict[tuple[int, ...], tuple[str, ...]] = {}
-        """Names by their indexes."""
+        self.ranked: dict[tuple[int, ...], tuple[str, tuple[str, ...]]] = {}
+        """The first by name, and the names of the others, of orders that have come up."""
         self.read: Callable[[Rtts], _Row] = itemgetter(*names) if len(names) > 1 else self._read_few
         """A player's round-trip times to them. Raises KeyError if one is not there."""
 

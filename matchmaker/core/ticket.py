@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 class State(Enum):
     """Queued and proposed tickets are open; whichever of the others comes first is final."""
 
+    SENT = "sent"
+    """In a fleet, at an edge: on its way to the log."""
     QUEUED = "queued"
     PROPOSED = "proposed"
     """In a match whose players have not all accepted yet."""
@@ -29,7 +31,7 @@ class State(Enum):
 
     @property
     def open(self) -> bool:
-        return self is State.QUEUED or self is State.PROPOSED
+        return self is State.QUEUED or self is State.PROPOSED or self is State.SENT
 
 
 @dataclass(frozen=True, slots=True)

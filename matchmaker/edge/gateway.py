@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 import msgspec
 
-from matchmaker.core.events import Event, Match, Proposed, Requeued
+from matchmaker.core.events import Denied, Event, Match, Proposed, Queued, Requeued
 from matchmaker.core.refused import Busy, Refused
 from matchmaker.core.ticket import State, Ticket
 from matchmaker.edge.frames import CLASSES, TO_SERVER, BadFrame, Framed, Kind
@@ -28,6 +28,9 @@ _FRAMES_A_TURN = 200
 # How long the other side may take to read why its stream ends.
 _LINGER_S = 5.0
 _SESSION = 0xFFFF_FFFF
+# Looking a member up in an enumeration takes as long as sending it.
+_ASSIGNED = int(Kind.ASSIGNED)
+_QUEUED = State.QUEUED
 
 _encode = msgspec.json.encode
 
@@ -51,11 +54,16 @@ class Accept(About, forbid_unknown_fields=True, kw_only=True):
     player: Id
 
 
+class Get(About, forbid_unknown_fields=True):
+    follow: bool = True
+    """Whether the session is told what becomes of the ticket from now on."""
+
+
 _OPERATIONS: dict[int, tuple[str, type[About]]] = {
     Kind.CANCEL: ("cancel", About),
     Kind.ACCEPT: ("accept", Accept),
     Kind.DECLINE: ("decline", About),
-    Kind.GET: ("get", About),
+    Kind.GET: ("get", Get),
 }
 
 
@@ -246,7 +254,9 @@ class Connection(Framed):
             request.priority = priority
             if session in self._open:
                 self._check_same(session, request)
-            ticket, known = service.enqueue(request, self._sink, session)
+            # Not part of the request: with a key it may be sent again from elsewhere.
+            address, request.address = request.address, ""
+            ticket, known = service.enqueue(request, self._sink, session, address)
         except Refused as error:
             self._refuse(session, "enqueue", problem(error))
             return
@@ -258,29 +268,35 @@ class Connection(Framed):
             if state.open:
                 self._follow(session, ticket)
                 self.send(Kind.QUEUED, session, _encode({**service.describe(ticket.id), "deduplicated": True}))
-        elif state is State.QUEUED:
+        elif state is _QUEUED:
             self._open[session] = ticket.id
             if self._acks:
                 self.send(Kind.QUEUED, session, _encode(service.describe(ticket.id)))
-        elif state is State.PROPOSED:
+        elif state is State.PROPOSED or state is State.SENT:
             self._open[session] = ticket.id
 
-    def _tell(self, ticket: Ticket, event: Event) -> None:
+    def _tell(self, ticket: Ticket, event: Event | Queued | Denied) -> None:
         """The sink of all tickets."""
         if self._closed:
             return
-        if isinstance(event, Match):
-            kind, final = Kind.ASSIGNED, True
+        if type(event) is Match:
+            kind, final = _ASSIGNED, True
         elif isinstance(event, Proposed):
             kind, final = Kind.PROPOSED, False
         elif isinstance(event, Requeued):
             kind, final = Kind.REQUEUED, False
+        elif isinstance(event, Queued):
+            if not (self._acks or event.deduplicated):
+                return
+            kind, final = Kind.QUEUED, False
+        elif isinstance(event, Denied):
+            kind, final = Kind.REFUSED, True
         else:
             kind, final = Kind.ENDED, True
         id = ticket.id
         session = id & _SESSION
         body = self._service.message(ticket, event)
-        if id in self._followed:
+        if self._followed and id in self._followed:
             for session in self._followed.pop(id) if final else self._followed[id]:
                 if final:
                     del self._open[session]
@@ -344,8 +360,11 @@ class Connection(Framed):
                 service.accept(id, about.player)
             elif kind == Kind.DECLINE:
                 service.decline(id)
-            elif session not in self._open and (ticket := service.engine.tickets.get(id)) is not None:
+            elif about.follow and session not in self._open and (ticket := service.engine.tickets.get(id)) is not None:
                 self._follow(session, ticket)
+            if (later := service.later(id)) is not None:
+                later.add_done_callback(lambda done: self._answered(done, session, op, id))
+                return
             self.send(Kind.STATE, session, _encode(service.describe(id)))
         except Refused as error:
             self._refuse(session, op, problem(error))
@@ -353,6 +372,21 @@ class Connection(Framed):
             self._refuse(session, op, _UNKNOWN)
         except Exception:
             self._broken(session, op)
+
+    def _answered(self, done: asyncio.Future[None], session: int, op: str, id: int) -> None:
+        """In a fleet, what an operation came to is known when the log says so."""
+        if self._closed:
+            return
+        try:
+            done.result()
+            self.send(Kind.STATE, session, _encode(self._service.describe(id)))
+        except Refused as error:
+            self._refuse(session, op, problem(error))
+        except KeyError:
+            if self._open.get(session) == id and self._service.engine.tickets.get(id) is None:
+                del self._open[session]
+                self._followed.pop(id, None)
+            self._refuse(session, op, _UNKNOWN)
 
     # Refusals
 

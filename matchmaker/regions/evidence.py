@@ -76,6 +76,15 @@ def resolve(
     return Placement(default.region, default.score_ms, _reason(default.reason, notes))
 
 
+def plausible(rtts: Rtts) -> bool:
+    """Whether what a client measured can be taken as it is, as far as that can be told from the numbers alone."""
+    if not rtts:
+        return False
+    values = rtts.values()
+    # The sum is for what is no number: it has no place in an order, so it may be at neither end.
+    return 0 <= min(values) < max(values) <= LONGEST_RTT_MS and sum(values) >= 0
+
+
 def _reason(kind: str, notes: list[str]) -> str:
     return f"{kind} ({'; '.join(dict.fromkeys(notes))})" if notes else kind
 
@@ -89,10 +98,7 @@ def _by_own_account(player: Known, regions: Regions, geoip: GeoIp | None, notes:
         rtts = rtts or player.signed.rtts_ms
     if not rtts:
         return rtts
-    ordered = sorted(rtts.values())
-    least, most = ordered[0], ordered[-1]
-    # The sum is for what is no number: it has no place in an order, so it may be at neither end.
-    if not (0 <= least < most <= LONGEST_RTT_MS and sum(ordered) >= 0):
+    if not plausible(rtts):
         if wrong := _nonsense(rtts):
             notes.append(wrong)
             return {}
