@@ -113,6 +113,12 @@ class Shape:
         return tuple(plans)
 
 
+@lru_cache(maxsize=256)
+def shape_of(teams: int, team_size: int, max_party: int) -> Shape:
+    """The one shape of those numbers, so that what it has found out outlives a change of the settings."""
+    return Shape(teams, team_size, max_party)
+
+
 @lru_cache(maxsize=65_536)
 def _seated(sizes: tuple[int, ...], free: tuple[int, ...]) -> bool:
     """Whether parties, largest first, fit into teams with so many free places."""

@@ -250,19 +250,37 @@ class Pool:
     def follow(self, rules: Rules, settings: Settings, now: float) -> None:
         """Goes over to rules of the same structure: windows, times and policies count from now on."""
         self.settings = settings
-        if rules is self.rules:
+        before, self.rules = self.rules, rules
+        if rules is before:
             return
-        self.rules = rules
-        self._levels = [0] * len(rules.levels)
-        for bucket in self.buckets.values():
-            bucket.level = bucket.missing = bucket.deaf = 0
-            for lane in bucket.lanes:
-                if isinstance(lane, PriorityLane):
-                    lane.fair_skip = rules.mode.fair_skip
-            if bucket.players:
-                self._levels[0] |= 1 << bucket.index
-                # The next tick looks at all of them with their new windows.
+        if rules.mode.fair_skip != before.mode.fair_skip:
+            for bucket in self.buckets.values():
+                for lane in bucket.lanes:
+                    if isinstance(lane, PriorityLane):
+                        lane.fair_skip = rules.mode.fair_skip
+        if rules.same_times(before):
+            changed = [at for at, level in enumerate(rules.levels) if level.reach != before.levels[at].reach]
+            looked_at = [bucket for at in changed for bucket in self._at(self._levels[at])]
+        else:
+            self._levels = [0] * len(rules.levels)
+            self._levels[0] = self.occupied
+            looked_at = [bucket for bucket in self.buckets.values() if bucket.players]
+            for bucket in looked_at:
+                bucket.level = 0
+        for bucket in looked_at:
+            # The next tick looks at all of them with their new windows.
+            bucket.missing = bucket.deaf = 0
+            if bucket.alarm > now:
                 self._alarms.set(now, bucket)
+
+    def _at(self, mask: int) -> list[Bucket]:
+        """The buckets of the bits of a mask."""
+        found = []
+        while mask:
+            index = mask.bit_length() - 1
+            mask ^= 1 << index
+            found.append(self.buckets[index])
+        return found
 
     def between(self, low: float, high: float) -> list[Ticket]:
         """The tickets of all buckets from that of one rating to that of another, oldest first."""

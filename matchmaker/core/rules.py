@@ -6,7 +6,7 @@ import math
 from bisect import bisect_right
 from typing import NamedTuple
 
-from matchmaker.core.plans import Shape
+from matchmaker.core.plans import Shape, shape_of
 from matchmaker.core.settings import Mode
 
 
@@ -85,18 +85,22 @@ class Rules:
         """Whether a queue can go over from one to the other without being built anew."""
         return (self.width, self.top, self._key()) == (other.width, other.top, other._key())
 
+    def same_times(self, other: Rules) -> bool:
+        """Whether waiting changes things for a ticket at the same times, of the same structure, by counts alone."""
+        return not (self.careful or other.careful) and (self._afters, self._times) == (other._afters, other._times)
+
     def _key(self) -> tuple[object, ...]:
         mode = self.mode
         return (mode.teams, mode.team_size, mode.max_party_size, mode.relax, tuple(sorted(mode.roles.items())))
 
 
 def _shapes(mode: Mode) -> tuple[Shape, ...]:
-    shapes = [Shape(mode.teams, mode.team_size, mode.max_party_size)]
+    shapes = [shape_of(mode.teams, mode.team_size, mode.max_party_size)]
     if relax := mode.relax:
         sizes = [s for s in range(mode.team_size, relax.min_team_size - 1, -1) if s % relax.multiple == 0]
         for teams in range(mode.teams, relax.min_teams - 1, -1):
             shapes += [
-                Shape(teams, size, mode.max_party_size)
+                shape_of(teams, size, mode.max_party_size)
                 for size in sizes
                 if (teams, size) != (mode.teams, mode.team_size)
             ]
