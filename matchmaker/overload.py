@@ -1,16 +1,22 @@
 """When there is more to do than can be done: who is refused, and when to come back.
 
 Lag is how long a request waits before it is looked at. A queue in front of a server that keeps up drains now and then,
-so what counts is the least lag of each interval (as in CoDel, RFC 8289): if even that is beyond the target, classes of
-priority are refused one after the other, the lowest first, until it is not.
+so what tells is the least lag of each interval (as in CoDel, RFC 8289). When even that is beyond the target, requests
+are refused whose own lag is: those of the lowest priority from the target on, each class above from twice the lag on.
+So as much is admitted as can be done within the target, and the rest costs next to nothing.
 """
 
 from __future__ import annotations
 
+import math
+import time
+from collections.abc import Callable
 from random import Random
 
 INTERVAL_S = 0.1
 CLASSES = 4
+# A loop that waits for longer than this before something comes had nothing to do.
+_IDLE_S = 0.0002
 
 
 class LagController:
@@ -21,24 +27,64 @@ class LagController:
         """Priorities below this one are refused now; 0: none is."""
         self.lag_s = 0.0
         """The least of the last interval."""
-        self._least = float("inf")
+        self.shedding = False
+        """Whether requests that have waited for too long are refused."""
+        self._least = math.inf
+        self._longest = 0.0
         self._until = 0.0
+        self._refused = False
+
+    def read(self, lag_s: float, target_s: float) -> None:
+        """Takes how long the requests that come next have waited, and decides about them."""
+        if lag_s > self._longest:
+            self._longest = lag_s
+        if self.shedding and lag_s > target_s:
+            self.refused_below = min(CLASSES, 1 + int(math.log2(lag_s / target_s)))
+            self._refused = True
+        else:
+            self.refused_below = 0
 
     def observe(self, lag_s: float, target_s: float, now: float) -> None:
-        """Takes how late something was that was due."""
+        """Takes how late something was that was due; called every few milliseconds, whether anything is read or not."""
+        lag_s, self._longest = max(lag_s, self._longest), 0.0
         if lag_s < self._least:
             self._least = lag_s
-        if now < self._until:
-            return
-        self.lag_s, self._least = self._least, float("inf")
-        self._until = now + INTERVAL_S
-        if self.lag_s > target_s:
-            self.refused_below = min(CLASSES, self.refused_below + 1)
-        elif self.refused_below:
-            self.refused_below -= 1
+        if now >= self._until:
+            self.lag_s, self._least = self._least, math.inf
+            self._until = now + INTERVAL_S
+            # It goes on until a whole interval has passed without need.
+            self.shedding = self.lag_s > target_s or (self.shedding and self._refused)
+            self._refused = False
+        self.read(lag_s, target_s)
+        self._longest = 0.0
 
     def admits(self, priority: int) -> bool:
         return priority >= self.refused_below
+
+
+class Turns:
+    """Since when what is read now may have been waiting: since the loop last looked, unless it was idle until now."""
+
+    def __init__(self, call_soon: Callable[[Callable[[], None]], object]) -> None:
+        """`call_soon` calls back before the loop looks for something to read again."""
+        self._call_soon = call_soon
+        self._began = 0.0
+        self._before = 0.0
+        self._over = -math.inf
+        self._within = False
+
+    def since(self, now: float) -> float:
+        """To be asked whenever something has been read."""
+        if not self._within:
+            self._within = True
+            self._call_soon(self._end)
+            self._before = now if now - self._over > _IDLE_S else self._began
+            self._began = now
+        return self._before
+
+    def _end(self) -> None:
+        self._within = False
+        self._over = time.monotonic()
 
 
 class Pace:

@@ -23,7 +23,7 @@ from matchmaker.history.eventlog import EventLog
 from matchmaker.history.recorder import Recorder
 from matchmaker.keys import Keys, digest
 from matchmaker.live import LiveSettings
-from matchmaker.overload import LagController, Pace
+from matchmaker.overload import CLASSES, LagController, Pace
 from matchmaker.regions.evidence import CLIENT, Evidence, Known, plausible, resolve
 from matchmaker.regions.geoip import GeoIp
 from matchmaker.regions.signed_rtts import check_signed
@@ -148,9 +148,13 @@ class Service:
             self._tell(events, now)
         return ticket, False
 
-    def refuse_early(self, priority: int) -> bool:
-        """Whether a request of a priority would be refused for load: known before it is even decoded."""
-        return self.draining or not self.lag.admits(priority)
+    def refuses_below(self, since: float) -> int:
+        """Requests that have waited since then to be read come: those of a lower priority than this one are refused,
+        which is known before they are even decoded."""
+        if self.draining:
+            return CLASSES
+        self.lag.read(time.monotonic() - since, self.engine.settings.limits.target_lag_ms / 1000)
+        return self.lag.refused_below
 
     def retry_after_s(self) -> float:
         return self.pace.retry_after_s(len(self.engine), self.engine.settings.limits.retry_after_s)

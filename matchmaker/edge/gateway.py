@@ -7,6 +7,7 @@ import contextlib
 import logging
 import os
 import socket
+import time
 from collections.abc import Iterator
 from typing import Annotated, Any
 
@@ -16,6 +17,7 @@ from matchmaker.core.events import Denied, Event, Match, Proposed, Queued, Reque
 from matchmaker.core.refused import Busy, Refused
 from matchmaker.core.ticket import State, Ticket
 from matchmaker.edge.frames import CLASSES, TO_SERVER, BadFrame, Framed, Kind
+from matchmaker.overload import Turns
 from matchmaker.request import Enqueue, Id, Malformed, parse, parse_enqueue, problem
 from matchmaker.service import Service
 
@@ -25,11 +27,15 @@ UNREAD_LIMIT_BYTES = 64 << 20
 """A connection that leaves more than this unread is closed."""
 # Some milliseconds of work: sweeps, other connections and other edges get their turn in between.
 _FRAMES_A_TURN = 200
+# A read of as much has emptied a socket that was full, or nearly.
+_FULL_BYTES = 64 << 10
+# Different times to come back, of those refused in one turn.
+_SPREAD = 16
 # How long the other side may take to read why its stream ends.
 _LINGER_S = 5.0
 _SESSION = 0xFFFF_FFFF
 # Looking a member up in an enumeration takes as long as sending it.
-_ASSIGNED = int(Kind.ASSIGNED)
+_ASSIGNED, _REFUSED = int(Kind.ASSIGNED), int(Kind.REFUSED)
 _QUEUED = State.QUEUED
 
 _encode = msgspec.json.encode
@@ -110,6 +116,7 @@ class Gateway:
         self._server: asyncio.Server | None = None
         self._path = ""
         self._gone = asyncio.Event()
+        self.turns = Turns(asyncio.get_running_loop().call_soon)
         self.closed = False
         self.connections: set[Connection] = set()
 
@@ -170,8 +177,10 @@ class Connection(Framed):
         "_followed",
         "_frames",
         "_gateway",
+        "_more",
         "_open",
         "_service",
+        "_since",
         "_sink",
         "_unread",
         "_working",
@@ -191,6 +200,9 @@ class Connection(Framed):
         """The session whose request is being looked at: its ticket may be matched before its id is known here."""
         self._frames: Iterator[tuple[int, int, bytes]] = iter(())
         """What came and was not handled yet; while `_working` there is more than fits into a turn of the loop."""
+        self._since = 0.0
+        """Since when what is handled may have waited to be read."""
+        self._more = False
         self._working = False
         self._unread = False
         self._acks = True
@@ -209,6 +221,10 @@ class Connection(Framed):
     def data_received(self, data: bytes) -> None:
         if self._ended:
             return
+        since = self._gateway.turns.since(time.monotonic())
+        self._since = min(since, self._since) if self._more else since
+        # More than that was ready to be sent, so the rest of it has waited as long.
+        self._more = len(data) >= _FULL_BYTES
         self._frames = self._splitter.feed(data, self._service.settings.max_body_bytes())
         self._work()
 
@@ -216,10 +232,14 @@ class Connection(Framed):
         """Handles some of the frames that came, and leaves the rest for the next turn of the loop."""
         if self._ended:
             return
+        below = self._service.refuses_below(self._since)
         enqueue, left = self._enqueue, _FRAMES_A_TURN
+        late: list[int] = []
         try:
             for kind, session, body in self._frames:
-                if kind < CLASSES and session:
+                if kind < below and session:
+                    late.append(session)
+                elif kind < CLASSES and session:
                     enqueue(kind, session, body)
                 else:
                     self._other(kind, session, body)
@@ -227,8 +247,10 @@ class Connection(Framed):
                 if not left:
                     break
         except BadFrame as error:
+            self._refuse_early(late)
             self._give_up(str(error))
             return
+        self._refuse_early(late)
         self._asking = 0
         if not left:
             if not self._working:
@@ -245,9 +267,6 @@ class Connection(Framed):
 
     def _enqueue(self, priority: int, session: int, body: bytes) -> None:
         service = self._service
-        if service.refuse_early(priority):
-            self._refuse_early(session)
-            return
         self._asking = session
         try:
             request = parse_enqueue(body)
@@ -393,12 +412,17 @@ class Connection(Framed):
     def _refuse(self, session: int, op: str, told: dict[str, Any]) -> None:
         self.send(Kind.REFUSED, session, _encode({**told, "op": op}))
 
-    def _refuse_early(self, session: int) -> None:
+    def _refuse_early(self, sessions: list[int]) -> None:
         """Costs no decoding, and hardly any encoding: this is for when there is no time."""
+        if not sessions:
+            return
         service = self._service
-        service.counts["shed"] += 1
+        service.counts["shed"] += len(sessions)
         known = _STOPPING if service.draining else _LATE
-        self.send(Kind.REFUSED, session, known + b'"retry_after_s":%.2f}' % service.retry_after_s())
+        # Few times to come back are enough to keep them from all coming at once.
+        bodies = [known + b'"retry_after_s":%.2f}' % service.retry_after_s() for _ in sessions[:_SPREAD]]
+        for at, session in enumerate(sessions):
+            self.send(_REFUSED, session, bodies[at % _SPREAD])
 
     def _broken(self, session: int, op: str) -> None:
         """A fault of ours: one session is told, and the others of the connection go on."""

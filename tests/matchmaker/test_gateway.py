@@ -422,9 +422,15 @@ async def test_who_stops_says_so_and_refuses_without_reading_the_request(tmp_pat
         await drained
 
 
-async def test_late_requests_of_a_low_class_are_refused_and_counted(server: Server) -> None:
+async def test_late_requests_of_a_low_class_are_refused_and_counted(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
     client = await server.client()
-    server.service.lag.refused_below = 2
+    # As if requests waited for twice the target now, whatever the clock says.
+    lag, target = server.service.lag, server.service.engine.settings.limits.target_lag_ms / 1000
+    lag.shedding = True
+    lag.read(2 * target, target)
+    monkeypatch.setattr(lag, "read", lambda *_: None)
     low, high = client.enqueue(stranger(), priority=1), client.enqueue(stranger(), priority=2)
     with pytest.raises(RequestRefused, match="wait too long"):
         await low.result()

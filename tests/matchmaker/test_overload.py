@@ -1,0 +1,122 @@
+"""Who is refused when there is more to do than can be done."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+
+import pytest
+
+from matchmaker.overload import CLASSES, LagController, Pace, Turns
+
+TARGET = 0.02
+
+
+def test_one_long_pause_refuses_nobody() -> None:
+    lag = LagController()
+    for at in range(100):
+        lag.observe(0.5 if at == 50 else 0.001, TARGET, at / 100)
+        assert lag.admits(0)
+
+
+def test_a_standing_lag_refuses_low_classes_first() -> None:
+    lag = LagController()
+    for at in range(20):
+        lag.observe(1.1 * TARGET, TARGET, at / 100)
+    assert lag.shedding
+    told = []
+    for times in (0.9, 1.1, 2.1, 4.1, 8.1, 1000):
+        lag.read(times * TARGET, TARGET)
+        told.append([lag.admits(priority) for priority in range(CLASSES)].count(False))
+    assert told == [0, 1, 2, 3, 4, 4]
+
+
+def test_it_is_over_after_a_whole_interval_without_need() -> None:
+    lag = LagController()
+    for at in range(20):
+        lag.observe(3 * TARGET, TARGET, at / 100)
+    assert not lag.admits(1)
+    for at in range(20, 45):
+        lag.observe(0.0, TARGET, at / 100)
+    assert not lag.shedding
+    lag.read(3 * TARGET, TARGET)
+    assert lag.admits(0), "it takes more than one"
+
+
+@pytest.mark.parametrize("load", [0.5, 0.9, 1.5, 3.0, 10.0])
+def test_a_queue_stays_short_and_the_server_busy_with_what_it_admits(load: float) -> None:
+    """A queue in simulated time: 30 us for a request that is taken, 2 us for one that is refused."""
+    taken_s, refused_s, seconds = 30e-6, 2e-6, 4.0
+    lag, now, sweep = LagController(), 0.0, 0.01
+    gap = taken_s / load
+    queue: deque[float] = deque()
+    came, waits, done = 0.0, [], 0
+    while now < seconds:
+        while came <= now:
+            queue.append(came)
+            came += gap
+        if now >= sweep:
+            lag.observe(now - sweep, TARGET, now)
+            sweep = now + 0.01
+        if not queue:
+            now = min(came, sweep)
+            continue
+        # What is there is read at once, and then handled one after the other.
+        lag.read(now - queue[0], TARGET)
+        for _ in range(min(200, len(queue))):
+            since = queue.popleft()
+            if lag.admits(0):
+                if now > 1:
+                    waits.append(now - since)
+                done += 1
+                now += taken_s
+            else:
+                now += refused_s
+    assert max(waits) < 3 * TARGET
+    # Whatever time the refusals leave.
+    most = load if load < 1 else (1 - load * refused_s / taken_s) / (1 - refused_s / taken_s)
+    assert done * taken_s / seconds >= 0.95 * most
+
+
+class Loop:
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now = 100.0
+        self.soon: list[Callable[[], None]] = []
+        self.turns = Turns(self.soon.append)
+        monkeypatch.setattr("matchmaker.overload.time.monotonic", lambda: self.now)
+
+    def turn(self, *reads: float) -> list[float]:
+        """One turn of the loop, with what each thing that is read takes; gives how long each had waited at most."""
+        for call in self.soon:
+            call()
+        self.soon.clear()
+        waited = []
+        for takes in reads:
+            waited.append(round(self.now - self.turns.since(self.now), 6))
+            self.now += takes
+        return waited
+
+
+def test_what_comes_to_an_idle_loop_has_not_waited(monkeypatch: pytest.MonkeyPatch) -> None:
+    loop = Loop(monkeypatch)
+    assert loop.turn(0.001) == [0.0]
+    loop.turn()
+    loop.now += 5.0
+    assert loop.turn(0.004, 0.001) == [0.0, 0.004]
+
+
+def test_what_comes_to_a_busy_loop_may_have_waited_since_the_last_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    loop = Loop(monkeypatch)
+    loop.turn(0.03, 0.02)
+    assert loop.turn(0.01) == [0.05]
+    assert loop.turn(0.01) == [0.01]
+
+
+def test_the_time_to_come_back_follows_the_backlog() -> None:
+    pace = Pace()
+    for second in range(20):
+        pace.left(100, float(second))
+    waits = [pace.retry_after_s(backlog, 1.0) for backlog in (0, 1000, 100_000)]
+    assert 1.0 <= waits[0] <= 1.5
+    assert 5 <= waits[1] <= 16
+    assert 60 <= waits[2] <= 90
