@@ -90,7 +90,9 @@ class Engine:
         `rtts` is what the placement was chosen by; kept by a recording engine, for what-if.
         Raises Refused, Busy or AlreadyQueued; then nothing has changed.
         """
-        size, who = ticket.size, ticket.who
+        size, who, region = ticket.size, ticket.who, placement.region
+        limits = self.settings.limits
+        full: Pool | None = None
         for mode in modes:
             if (rules := self._rules.get(mode)) is None:
                 raise Refused(f"{mode!r} is not a mode that is open", "mode", f"use one of: {', '.join(self._rules)}")
@@ -98,6 +100,9 @@ class Engine:
                 raise Refused(
                     f"a party of {size}, and {mode} takes 1 to {rules.most_party}", "players", "change the party"
                 )
+            pool = self.pools.get((region, mode))
+            if pool is not None and pool.count >= limits.max_queued_per_pool:
+                full = pool
         players = self._players
         if type(who) is str:
             if who in players:
@@ -108,14 +113,10 @@ class Engine:
             for name in who:
                 if name in players:
                     raise AlreadyQueued(players[name])
-        limits = self.settings.limits
         if self.tickets.count >= limits.max_queued_total:
             raise Busy(f"{self.tickets.count} tickets wait, which is the limit")
-        region = placement.region
-        for mode in modes:
-            pool = self.pools.get((region, mode))
-            if pool is not None and pool.count >= limits.max_queued_per_pool:
-                raise Busy(f"{pool.count} tickets wait for {mode} in {region}, which is the limit")
+        if full is not None:
+            raise Busy(f"{full.count} tickets wait for {full.mode} in {region}, which is the limit")
         ticket.regions = placement.others
         if type(who) is str:
             players[who] = ticket

@@ -190,19 +190,16 @@ class Pool:
         rules = self.rules
         size, index, least = ticket.size, bucket.index, rules.least
         levels, players_in, buckets = self._levels, self._players_in, self.buckets
-        for level, reach in rules.downward:
-            mask = levels[level]
-            if not mask:
+        for level, reach, window in rules.downward:
+            if not levels[level]:
                 continue
-            low = index - reach if index > reach else 0
-            mask = (mask >> low) & ((1 << (index + reach - low + 1)) - 1)
+            mask = levels[level] & (window << index >> reach)
             if not mask:
                 continue
             anchors = []
             while mask:
                 at = mask.bit_length() - 1
                 mask ^= 1 << at
-                at += low
                 other = buckets[at]
                 other.missing -= size
                 if other.missing <= 0 and not other.deaf >> size & 1:
@@ -386,14 +383,8 @@ class Pool:
     def wake(self, bucket: Bucket, now: float) -> None:
         """Has the next tick look at a bucket, and at those whose window it is in, after tickets were added to it that
         nothing was tried for."""
-        index = bucket.index
-        for level, reach in self.rules.downward:
-            low = max(0, index - reach)
-            mask = (self._levels[level] >> low) & ((1 << (index + reach - low + 1)) - 1)
-            while mask:
-                bit = mask & -mask
-                mask ^= bit
-                other = self.buckets[low + bit.bit_length() - 1]
+        for level, reach, window in self.rules.downward:
+            for other in self._at(self._levels[level] & (window << bucket.index >> reach)):
                 other.missing = other.deaf = 0
                 if other.alarm > now:
                     self._alarms.set(now, other)

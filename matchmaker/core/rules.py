@@ -54,8 +54,11 @@ class Rules:
         self._times = [*sorted(time for time in times if 0 < time < mode.max_wait_s), mode.max_wait_s]
         self.first = self._times[0]
         """When something first changes for a ticket by waiting alone, in s."""
-        self.downward = tuple((at, self.levels[at].reach) for at in reversed(range(len(self.levels))))
-        """Index and reach of each level, the widest first."""
+        self.downward = tuple(
+            (at, self.levels[at].reach, (1 << (2 * self.levels[at].reach + 1)) - 1)
+            for at in reversed(range(len(self.levels)))
+        )
+        """Index and reach of each level, the widest first; and a window of that reach as a mask, around bit `reach`."""
         self.shapes = _shapes(mode)
         """Full matches first, then smaller ones."""
         self.least = min(shape.need for shape in self.shapes)
