@@ -43,3 +43,15 @@ for name in rating-buckets; do
     cp "target/cargo/wasm32-unknown-unknown/release/$(echo "$name" | tr - _).wasm" "target/$name.wasm"
     text "$name" "rustc $(rustc --version | cut -d ' ' -f 2)"
 done
+
+# The one that the example repository has travels in the wheel, as a module.
+(cd examples/matchmaking && cargo build --quiet --locked --release --target wasm32-unknown-unknown --target-dir ../../target/cargo)
+shipped=../python/configedge/example/policies
+mkdir -p "$shipped"
+cp target/cargo/wasm32-unknown-unknown/release/matchmaking.wasm "$shipped/"
+wasm-validate "$shipped/matchmaking.wasm"
+if command -v configedge >/dev/null 2>&1; then
+    configedge policy pin "$shipped"
+else
+    echo "build.sh: pin $shipped with: configedge policy pin python/configedge/example/policies" >&2
+fi

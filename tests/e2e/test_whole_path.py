@@ -30,7 +30,7 @@ class Node:
         self.root = root
         self.control = self.start_control()
         self.http = httpx2.Client(base_url=self.control.ready()["url"], timeout=20)
-        example.push_if_empty(self.http)
+        example.push_if_empty(self.http, self.root / "repo.git")
         self.relay = self.start_relay()
         self.relay.ready()
 

@@ -66,7 +66,7 @@ def record(
 
 
 def bundle(path: Path, **changes: Any) -> Path:
-    document = {**EXAMPLE, "spec": {**EXAMPLE["spec"], "values": values(**changes)}}
+    document = {**EXAMPLE, "spec": {**EXAMPLE["spec"], "values": values(**changes), "policies": []}}
     path.write_text(yaml.safe_dump(document))
     return path
 

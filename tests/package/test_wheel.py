@@ -52,6 +52,8 @@ def test_the_wheel_has_reader_command_line_matchmaker_and_relay(unpacked: Path) 
 def test_the_wheel_has_the_example_the_types_and_the_region_table(unpacked: Path) -> None:
     for file in (
         "configedge/example/matchmaking.yaml",
+        "configedge/example/policies/manifest.yaml",
+        "configedge/example/policies/matchmaking.wasm",
         "configedge/py.typed",
         "configedge/_core.pyi",
         "matchmaker/data/region_rtt_ms.csv",

@@ -107,7 +107,7 @@ def _world(rate: float, view: View) -> Iterator[World]:
         control = start_control(root / "repo.git", root / "spool", 0, root / "control.log")
         services.append(control)
         client = httpx2.Client(base_url=control.ready()["url"], timeout=10)
-        example.push_if_empty(client)
+        example.push_if_empty(client, root / "repo.git")
         relay = start_relay(root / "spool", snapshots, root / "relay.log")
         services.append(relay)
         relay.ready()

@@ -68,7 +68,7 @@ def _start(options: argparse.Namespace, services: list[Service], console: Consol
     url = control.ready()["url"]
     headers = {"Authorization": f"Bearer {token.read_text().strip()}"}
     with httpx2.Client(base_url=url, timeout=10, headers=headers) as client:
-        fresh = example.push_if_empty(client)
+        fresh = example.push_if_empty(client, directory / "repo.git")
     relay = start_relay(spool, snapshots, directory / "relay.log", "--durable", str(directory / "last-good"))
     services.append(relay)
     generation = relay.ready()["generation"]
