@@ -25,8 +25,9 @@ class Event:
     """The newest commit that was told; a watch resumes after it."""
 
 
-def follow(client: Client, lost: Callable[[str | None], None], **params: Any) -> Iterator[Event]:
-    """Events from now on, for ever. Commits are not missed while there is no connection; other events are.
+def follow(client: Client, lost: Callable[[str | None], None], since: str = "", **params: Any) -> Iterator[Event]:
+    """Events from now on, or after the commit `since`, for ever. Commits are not missed while there is no connection;
+    other events are.
 
     `lost` is called with the reason when the connection is lost, and with None when it is there again. Raises Unusable
     if it cannot be made at all, and Refused.
@@ -35,7 +36,7 @@ def follow(client: Client, lost: Callable[[str | None], None], **params: Any) ->
 
     from configedge.bundle import BundleError, load_json
 
-    known = ""
+    known = since
     wanted = {name: value for name, value in params.items() if value is not None}
     timeout = httpx2.Timeout(_CONNECT_S, read=_SILENCE_S)
     failures = 0
