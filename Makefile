@@ -69,7 +69,7 @@ $(VENV)/.bench: $(VENV)/.installed benches/requirements.lock
 
 bench: $(VENV)/.bench ## measure everything beside its rivals; tables, JSON and charts in build/bench
 	@mkdir -p build/bench
-	@for name in read readers switch clients relay propagation control matchmaker; do $(BIN)/python -m benches.$$name --json build/bench/$$name.json || exit 1; done
+	@for name in read readers switch clients relay propagation control matchmaker edges fleet shadow compare incident; do $(BIN)/python -m benches.$$name --json build/bench/$$name.json || exit 1; done
 
 # Each of PYTHONS gets an environment of its own with the wheel, because hot reads differ from build to build of CPython.
 bench-read: $(VENV)/.bench ## measure reads only, with other interpreters too: make bench-read PYTHONS=/usr/bin/python3

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from matchmaker.service import Service
 from matchmaker.waits import BOUNDS_S
@@ -53,6 +54,32 @@ def _lines(service: Service) -> Iterator[str]:
     yield from _one("config_generation", "The configuration that new decisions are made under.", stats["generation"])
     yield from _head("config_refused_total", "counter", "Configurations that did not make sense.")
     yield f"matchmaker_config_refused_total {stats['settings_refused']}"
+    servers = stats["allocation"]
+    yield from _counter("servers", "Game servers by what happened to them.", "event", servers["counts"])
+    yield from _head("servers_ready", "gauge", "Game servers that are allocated ahead.")
+    for pool, count in servers["ready"].items():
+        yield f"matchmaker_servers_ready{{{_pool(pool)}}} {count}"
+    yield from _one("matches_without_server", "Matches that wait for a game server.", servers["waiting"])
+    if fleet := stats.get("fleet"):
+        yield from _fleet(fleet)
+
+
+def _fleet(fleet: Mapping[str, Any]) -> Iterator[str]:
+    """Of a member of a fleet."""
+    yield from _head("fleet_partitions", "gauge", "Partitions that this member serves, or cannot serve.")
+    yield f'matchmaker_fleet_partitions{{state="serving"}} {len(fleet["serving"])}'
+    yield f'matchmaker_fleet_partitions{{state="parked"}} {len(fleet["parked"])}'
+    yield from _one("fleet_members", "Members that this one sees.", len(fleet["members"]))
+    yield from _head("fleet_tickets", "gauge", "Open tickets of each partition served here.")
+    for partition, count in fleet["queued"].items():
+        yield f'matchmaker_fleet_tickets{{partition="{partition}"}} {count}'
+    yield from _head("fleet_failures", "gauge", "How often in a row a partition's engine has failed here.")
+    for partition, parked in fleet["parked"].items():
+        yield f'matchmaker_fleet_failures{{partition="{partition}"}} {parked["failures"]}'
+    yield from _counter("fleet_drops", "Partitions dropped to be replayed.", "partition", fleet["drops"])
+    yield from _one("fleet_waiting_for_log", "Requests that the log has not acknowledged.", fleet["waiting_for_log"])
+    yield from _head("fleet_appends_repeated_total", "counter", "Appends that had no answer.")
+    yield f"matchmaker_fleet_appends_repeated_total {fleet['appends_repeated']}"
 
 
 def _head(name: str, kind: str, help: str) -> Iterator[str]:

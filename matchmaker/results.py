@@ -64,6 +64,8 @@ def match_part(match: Match, clock_offset: float) -> dict[str, Any]:
     }
     if match.roles:
         told["roles"] = dict(match.roles)
+    if match.server:
+        told["server"] = match.server
     if match.backfill:
         told["backfill_id"] = match.backfill
     return told

@@ -11,14 +11,15 @@ from typing import Any
 
 import msgspec
 
+from matchmaker.allocate.allocation import Allocation
 from matchmaker.collector import Collector
 from matchmaker.core.backfill import Backfill
 from matchmaker.core.engine import Engine
-from matchmaker.core.events import Denied, Ended, Event, Match, Proposed, Queued, Requeued
+from matchmaker.core.events import Denied, Ended, Event, Match, Proposed, Queued, Requeued, Unserved
 from matchmaker.core.refused import AlreadyQueued, Busy, Conflict, Refused, TooMany
 from matchmaker.core.region import Placement, TooFar
 from matchmaker.core.settings import Settings
-from matchmaker.core.ticket import More, Ticket
+from matchmaker.core.ticket import More, State, Ticket
 from matchmaker.history.eventlog import EventLog
 from matchmaker.history.recorder import Recorder
 from matchmaker.keys import Keys, digest
@@ -72,10 +73,18 @@ class Service:
         self._requests: dict[str, int] = {}
         self._counted_until = 0.0
         self._encoded: tuple[Match | None, bytes] = None, b""
+        self.allocation = Allocation(settings.current, self.engine.unserved, self._serve)
         self._follow_geoip(self.engine.settings)
 
     async def run(self, collector: Collector | None = None) -> None:
-        """Sweeps the queues until cancelled."""
+        """Sweeps the queues, and allocates game servers, until cancelled."""
+        allocating = asyncio.create_task(self.allocation.run())
+        try:
+            await self._sweep(collector)
+        finally:
+            allocating.cancel()
+
+    async def _sweep(self, collector: Collector | None) -> None:
         while True:
             settings = self._settings()
             due = time.monotonic() + settings.limits.sweep_ms / 1000
@@ -192,35 +201,22 @@ class Service:
         """In a fleet: done when what was asked of a ticket last is answered. Here all is answered at once."""
         return None
 
+    def explainable(self, id: int) -> tuple[Engine, Ticket | None, float]:
+        """A ticket as its engine has it, if it is open, and the engine's time. Raises Refused if that is elsewhere."""
+        return self.engine, self.engine.tickets.get(id), time.monotonic()
+
     def describe(self, id: int) -> dict[str, Any]:
         """The state of a ticket. Raises KeyError if it is not known, or was forgotten after `finished_ttl_s`."""
         ticket = self.engine.tickets.get(id)
         if ticket is not None:
+            proposal = self.engine.proposal(id) if ticket.state is State.PROPOSED else None
+            if proposal is not None and not proposal.unserved:
+                return self._asked(self.name(id), proposal.match, proposal.deadline)
             return state_of(self.name(id), ticket, time.monotonic())
         outcome = self._finished.get(id)
         if outcome is None:
             raise KeyError(id)
         return outcome_of(self.name(id), id, outcome, self._clock_offset)
-
-    async def result(self, id: int, wait_s: float) -> dict[str, Any]:
-        """The state of a ticket, after it ended or after `wait_s` seconds. Raises KeyError if it is not known."""
-        ticket = self.engine.tickets.get(id)
-        if ticket is None or wait_s <= 0:
-            return self.describe(id)
-        ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-
-        def sink(ticket: Ticket, event: Event) -> None:
-            if not isinstance(event, Requeued) and not ended.done():
-                ended.set_result(None)
-
-        self.listen(ticket, sink)
-        try:
-            await asyncio.wait_for(ended, min(wait_s, self._settings().limits.max_long_poll_s))
-        except TimeoutError:
-            pass
-        finally:
-            self.unlisten(id, sink)
-        return self.describe(id)
 
     def listen(self, ticket: Ticket, sink: Sink) -> None:
         sinks = ticket.sink
@@ -259,14 +255,18 @@ class Service:
             return own.encode() + self._encoded[1]
         name = self.name(ticket.id)
         if isinstance(event, Proposed):
-            left = max(0.0, event.deadline - time.monotonic())
-            told = match_part(event.match, self._clock_offset)
-            del told["decided_at"], told["decided_monotonic_ns"]
-            return _encode({"ticket_id": name, "state": "proposed", "accept_within_s": round(left, 3), **told})
+            return _encode(self._asked(name, event.match, event.deadline))
         if isinstance(event, Requeued):
             return _encode({**state_of(name, event.ticket, time.monotonic()), "reason": event.reason})
         assert isinstance(event, Ended), "the others are of a fleet, which tells them itself"
         return _encode(outcome_of(name, ticket.id, event, self._clock_offset))
+
+    def _asked(self, name: str, match: Match, deadline: float) -> dict[str, Any]:
+        """A ticket whose players are asked to accept a match."""
+        left = max(0.0, deadline - time.monotonic())
+        told = match_part(match, self._clock_offset)
+        del told["decided_at"], told["decided_monotonic_ns"]
+        return {"ticket_id": name, "state": "proposed", "accept_within_s": round(left, 3), **told}
 
     # Running
 
@@ -294,6 +294,7 @@ class Service:
             "settings_error": self.settings.error,
             "lag_ms": round(self.lag.lag_s * 1000, 3),
             "refused_below_priority": self.lag.refused_below,
+            "allocation": self.allocation.stats(),
             "uptime_s": round(time.time() - self.started_at, 3),
         }
 
@@ -396,9 +397,24 @@ class Service:
                 self.counts["proposed"] += 1
                 for ticket in event.match.tickets:
                     _send(ticket, event)
+            elif isinstance(event, Unserved):
+                self.allocation.wanted(event.match)
             else:
                 self.counts["requeued"] += 1
                 _send(event.ticket, event)
+
+    def release(self, address: str) -> bool:
+        """A game server of the static pool is free again; False if it was not out."""
+        return self.allocation.release(address)
+
+    def _serve(self, match_id: str, server: str) -> bool:
+        """A match has its game server; whether it still wants it."""
+        now = time.monotonic()
+        try:
+            self._tell(self.engine.serve(match_id, server, now), now)
+        except KeyError:
+            return False
+        return True
 
     def _tell_match(self, match: Match, now: float) -> None:
         tickets = [ticket for team in match.teams for ticket in team]

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import heapq
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
+
+import msgspec
 
 from matchmaker.core.alarms import Alarms
 from matchmaker.core.backfill import Backfill, Backfills
 from matchmaker.core.bucket import Bucket
-from matchmaker.core.events import Ended, Event, Match, Proposed, Requeued
+from matchmaker.core.events import Ended, Event, Match, Proposed, Requeued, Unserved
 from matchmaker.core.open_tickets import OpenTickets
 from matchmaker.core.pool import Pool
 from matchmaker.core.proposals import Proposal, Proposals
@@ -51,6 +53,8 @@ class Engine:
         self._backfills = Backfills()
         self._matches = 0
         self._name = name
+        self._serves = settings.allocation.provider != "none"
+        """Whether matches need game servers."""
 
     def __len__(self) -> int:
         """Open tickets."""
@@ -149,6 +153,10 @@ class Engine:
             return self._dissolve(proposal, {id}, State.CANCELLED, reason, now)
         return [self._end(ticket, State.CANCELLED, reason, now)]
 
+    def proposal(self, id: int) -> Proposal | None:
+        """What a proposed ticket waits in."""
+        return self._proposals.of(id)
+
     def accept(self, id: int, player: str, now: float) -> list[Event]:
         """A player accepts the match its ticket was proposed for. Raises KeyError if none was, or not to it."""
         proposal = self._proposals.of(id)
@@ -156,10 +164,22 @@ class Engine:
         if proposal is None or ticket is None or player not in ticket.players:
             raise KeyError(id)
         proposal.waiting.discard(player)
-        if proposal.waiting:
+        if proposal.waiting or proposal.unserved:
             return []
         self._proposals.close(proposal)
-        return [self._assign(proposal.match)]
+        return [self._await_server(proposal.match, now) if self._serves else self._assign(proposal.match)]
+
+    def serve(self, match_id: str, server: str, now: float) -> list[Event]:
+        """Gives a match the game server that it waited for. Raises KeyError if there is no such match any more."""
+        proposal = self._proposals.unserved(match_id)
+        if proposal is None:
+            raise KeyError(match_id)
+        self._proposals.close(proposal)
+        return [self._assign(msgspec.structs.replace(proposal.match, server=server))]
+
+    def unserved(self) -> Iterator[Match]:
+        """Matches that wait for a game server, the longest waiting first."""
+        return self._proposals.all_unserved()
 
     def decline(self, id: int, now: float) -> list[Event]:
         """Somebody does not want the match; the others go back with their age. Raises KeyError if there is none."""
@@ -242,6 +262,7 @@ class Engine:
         """
         rules = self._compile(settings, self._rules)
         before, self.settings = self.settings, settings
+        self._serves = settings.allocation.provider != "none"
         if (before.regions, before.resolution) != (settings.regions, settings.resolution):
             self.regions = Regions(settings.regions, settings.resolution)
         old, self._rules = self._rules, rules
@@ -502,8 +523,11 @@ class Engine:
             if bucket.players:
                 bucket.pool.look(bucket, now)
         if not mode.accept_s:
-            return self._assign(match)
+            return self._await_server(match, now) if self._serves else self._assign(match)
         return Proposed(match, self._proposals.open(match, now + mode.accept_s).deadline)
+
+    def _await_server(self, match: Match, now: float) -> Unserved:
+        return Unserved(match, self._proposals.await_server(match, now + self.settings.allocation.wait_s).deadline)
 
     def _assign(self, match: Match) -> Match:
         players, tickets = self._players, self.tickets
@@ -525,8 +549,11 @@ class Engine:
         tickets = list(proposal.match.tickets)
         events: list[Event] = [self._forget(ticket, state, reason) for ticket in tickets if ticket.id in guilty]
         back = [ticket for ticket in tickets if ticket.id not in guilty]
+        why = "another player did not accept the match"
+        if proposal.unserved:
+            why = "another player left the match" if guilty else "no game server was to be had in time"
         for ticket in back:
-            events += self._requeue(ticket, "another player did not accept the match", now)
+            events += self._requeue(ticket, why, now)
         return events
 
     def _end(self, ticket: Ticket, state: State, reason: str, now: float) -> Ended:

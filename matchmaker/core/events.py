@@ -26,6 +26,8 @@ class Match(msgspec.Struct, frozen=True):
     """What each player plays, in modes with roles."""
     backfill: str = ""
     """The running match that the tickets join, if they were asked for by one; its other players are not in `teams`."""
+    server: str = ""
+    """The address of its game server, if such are allocated."""
 
     @property
     def tickets(self) -> Iterator[Ticket]:
@@ -41,6 +43,14 @@ class Match(msgspec.Struct, frozen=True):
 @dataclass(frozen=True, slots=True)
 class Proposed:
     """A match that its players are asked to accept until `deadline`."""
+
+    match: Match
+    deadline: float
+
+
+@dataclass(frozen=True, slots=True)
+class Unserved:
+    """A match is decided and needs a game server: `Engine.serve` until `deadline`, or its tickets go back."""
 
     match: Match
     deadline: float
@@ -63,7 +73,7 @@ class Ended:
     reason: str
 
 
-Event = Match | Proposed | Requeued | Ended
+Event = Match | Proposed | Unserved | Requeued | Ended
 
 
 @dataclass(frozen=True, slots=True)

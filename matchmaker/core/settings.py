@@ -105,11 +105,52 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class Agones:
+    """Where game servers are allocated; see `matchmaker.allocate.agones`. Credentials are named by their files."""
+
+    url: str = ""
+    api: str = "kubernetes"
+    """`kubernetes`: the API server's allocation.agones.dev/v1; `allocator`: the REST face of agones-allocator."""
+    namespace: str = "default"
+    selector: Mapping[str, str] = field(default_factory=dict)
+    """Labels of game servers; in the values {region} and {mode} stand for those of the match."""
+    port: str = ""
+    """The name of the port that players are told; empty: the first."""
+    token_file: str = ""
+    ca_file: str = ""
+    cert_file: str = ""
+    key_file: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Allocation:
+    """Game servers for matches; see `matchmaker.allocate`."""
+
+    provider: str = "none"
+    """`none`: matches have no server; `static`: those of `servers` and `servers_file`; `agones`."""
+    servers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Addresses by region."""
+    servers_file: str = ""
+    ttl_s: float = 3600.0
+    """A server of the static pool is free again after this, if it was not given back before."""
+    wait_s: float = 10.0
+    """How long a decided match waits for its server before its tickets go back, with their age."""
+    timeout_s: float = 2.0
+    attempts: int = 4
+    """For one server; between them it waits, from 0.1 s on, each time twice as long."""
+    reserve: int = 0
+    """Servers kept allocated ahead, for each region and mode that has had matches in the last minute."""
+    max_in_flight: int = 16
+    agones: Agones = field(default_factory=Agones)
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     regions: Mapping[str, Region]
     resolution: Resolution
     modes: Mapping[str, Mode]
     limits: Limits
+    allocation: Allocation = field(default_factory=Allocation)
     generation: int = 0
     commit: str = ""
 
@@ -123,6 +164,7 @@ def compile_settings(values: Mapping[str, Any], generation: int = 0, commit: str
             f"{BUNDLE}: {error}: give the bundle the form that its schema has in the example"
         ) from error
     _check_regions(settings)
+    _check_allocation(settings.allocation)
     for name, mode in settings.modes.items():
         for key, wrong in _wrong(mode):
             raise SettingsError(f"{BUNDLE}.modes.{name}.{key}: {wrong}")
@@ -138,6 +180,25 @@ def _check_regions(settings: Settings) -> None:
         raise SettingsError(f"{BUNDLE}.regions: all regions are closed; open at least one")
     if settings.resolution.beyond_max not in ("far", "refuse", "widen"):
         raise SettingsError(f"{BUNDLE}.resolution.beyond_max: not one of far, refuse, widen; use one of them")
+
+
+def _check_allocation(allocation: Allocation) -> None:
+    key, agones = f"{BUNDLE}.allocation", allocation.agones
+    if allocation.provider not in ("none", "static", "agones"):
+        raise SettingsError(
+            f"{key}.provider: {allocation.provider!r} is not one of none, static, agones; use one of them"
+        )
+    if allocation.provider == "static" and not (allocation.servers or allocation.servers_file):
+        raise SettingsError(f"{key}.servers: there are none; list them by region, or name a servers_file")
+    if allocation.provider == "agones":
+        if not agones.url.startswith(("https://", "http://")):
+            raise SettingsError(f"{key}.agones.url: {agones.url!r} is no address; give https://HOST[:PORT]")
+        if agones.api not in ("kubernetes", "allocator"):
+            raise SettingsError(
+                f"{key}.agones.api: {agones.api!r} is neither kubernetes nor allocator; use one of them"
+            )
+        if bool(agones.cert_file) != bool(agones.key_file):
+            raise SettingsError(f"{key}.agones.cert_file: goes together with key_file; name both or none")
 
 
 def _wrong(mode: Mode) -> list[tuple[str, str]]:

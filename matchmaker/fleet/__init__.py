@@ -1,7 +1,8 @@
 """The matchmaker past one machine: partitions, each with one owner, and logs that survive all of them.
 
 `log` says what a log has to do, `memory` does it in process, `jetstream` with NATS; `owner` runs a `machine` per
-partition on either. docs/fleet.md has the guarantees and the formats.
+partition on either, which is the engine by `engine_machine`. `service` is the process around them, with `front` for its
+edges. docs/fleet.md has the guarantees and the formats.
 """
 
 from matchmaker.fleet.lease import Lease, LeaseLost

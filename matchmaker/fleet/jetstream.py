@@ -98,7 +98,8 @@ class JetStreamLog:
                 await self._create_streams()
         except (nats.errors.Error, OSError, TimeoutError) as error:
             await client.close()
-            raise LogError(f"no broker at {servers} within {connect_timeout:g} s ({error}); is it started?") from error
+            where = ", ".join(url.rpartition("@")[2] for url in ([servers] if isinstance(servers, str) else servers))
+            raise LogError(f"no broker at {where} within {connect_timeout:g} s ({error}); is it started?") from error
         except BaseException:
             await client.close()
             raise
@@ -164,6 +165,24 @@ class JetStreamLog:
         except Exception as error:
             raise Doubtful(f"leases: {_said(error)}") from error
         return {names.decode_path(subject[len(head) :]) for subject in info.state.subjects or {}}
+
+    async def replicas(self, stream: str) -> tuple[str, bool]:
+        """The broker that leads a stream (empty: none does), and whether all others have what it has. Raises Doubtful.
+
+        Another broker may be stopped only when that is so for all streams.
+        """
+        try:
+            async with asyncio.timeout(self._timeout):
+                info = await self._js.stream_info(stream)
+        except Exception as error:
+            raise Doubtful(f"{stream}: {_said(error)}") from error
+        cluster = info.cluster
+        if cluster is None:
+            return "", True
+        others = cluster.replicas or []
+        return cluster.leader or "", len(others) == self._replicas - 1 and all(
+            one.current and not one.offline for one in others
+        )
 
     async def close(self) -> None:
         self._readers.close()

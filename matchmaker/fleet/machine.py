@@ -5,6 +5,10 @@ from __future__ import annotations
 from typing import Protocol
 
 
+class MachineError(Exception):
+    """The machine raised: says on what. The same comes again at each replay, so its partition waits for somebody."""
+
+
 class Machine(Protocol):
     """Not thread-safe, and need not be: calls come one after the other, in the order that a replay repeats.
 
@@ -24,8 +28,8 @@ class Machine(Protocol):
     def apply_out(self, payload: bytes) -> None:
         """A record that is durable now. In replay, all entries it was decided upon have been applied before."""
 
-    def snapshot(self) -> bytes:
-        """All of the state; called between decisions."""
+    def snapshot(self) -> bytes | None:
+        """All of the state; called between decisions. None: not now, ask again soon."""
 
     def restore(self, state: bytes) -> None:
         """Called first and once on a new machine, if at all."""

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
 from matchmaker.fleet.lease import Lease, LeaseLost
 from matchmaker.fleet.log import Doubtful, Fenced, Log, LogError
@@ -17,6 +18,16 @@ log = logging.getLogger(__name__)
 
 MEMBERS = "member."
 PARTITIONS = "partition."
+LONGEST_PAUSE_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """A partition whose machine raised. It is tried again at `until` (of the owner's clock), each time later."""
+
+    error: str
+    failures: int
+    until: float
 
 
 class Owner:
@@ -51,6 +62,9 @@ class Owner:
         self._members: set[str] = set()
         self._held: dict[str, _Held] = {}
         self._stop = asyncio.Event()
+        self._parked: dict[str, Parked] = {}
+        self.drops: dict[str, int] = {}
+        """How often a partition was dropped, to be replayed."""
 
     @property
     def members(self) -> frozenset[str]:
@@ -62,6 +76,15 @@ class Owner:
         """Partitions that are replayed and served by this process now."""
         return frozenset(name for name, held in self._held.items() if held.partition.serving)
 
+    @property
+    def parked(self) -> dict[str, Parked]:
+        """Partitions that fall to this process and cannot be served, with the reason. Players in them wait."""
+        return dict(self._parked)
+
+    def held(self) -> dict[str, Partition]:
+        """Partitions in the hands of this process, replayed or not yet."""
+        return {name: held.partition for name, held in self._held.items()}
+
     def stop(self) -> None:
         """Lets `run` hand over everything and return."""
         self._stop.set()
@@ -70,22 +93,29 @@ class Owner:
         """Once, until `stop`. No error of the log ends it; a partition in doubt is dropped and taken again."""
         try:
             while not self._stop.is_set():
-                await self._round()
+                missing = await self._round()
                 try:
-                    async with asyncio.timeout(self._ttl / 5):
+                    # Whoever waits for a lease to run out looks more often: it is then that players wait.
+                    async with asyncio.timeout(self._ttl / (20 if missing else 5)):
                         await self._stop.wait()
                 except TimeoutError:
                     pass
         finally:
             await self._leave()
 
-    async def _round(self) -> None:
+    async def _round(self) -> bool:
+        """Whether a partition falls to this member that another still holds."""
         await asyncio.gather(self._show(), *(self._keep(held) for held in list(self._held.values())))
         mine = {name for name in self.partitions if chosen(name, self._members) == self.name}
         for name, held in self._held.items():
             if name not in mine:
                 held.partition.stop()
-        await asyncio.gather(*(self._try(name) for name in mine - self._held.keys()))
+        for name in self._parked.keys() - mine:
+            del self._parked[name]
+        now = self._clock()
+        waiting = {name for name, parked in self._parked.items() if now < parked.until}
+        await asyncio.gather(*(self._try(name) for name in mine - self._held.keys() - waiting))
+        return bool(mine - self._held.keys() - waiting)
 
     async def _show(self) -> None:
         """Holds the member lease and looks who else does. What cannot be seen now is believed to be as it was."""
@@ -129,16 +159,30 @@ class Owner:
 
     async def _serve(self, partition: Partition, lease: Lease) -> None:
         """Whatever ends it, the state is dropped here; the next round takes the partition anew if it is still ours."""
+        name, began = partition.name, self._clock()
         try:
             await partition.serve()
-            log.info("%s: handed over %s", self.name, partition.name)
+            self._parked.pop(name, None)
+            log.info("%s: handed over %s", self.name, name)
         except (Fenced, Doubtful, LeaseLost) as error:
-            log.warning("%s: dropped %s, to be replayed: %s", self.name, partition.name, error)
-        except Exception:
-            log.exception("%s: dropped %s", self.name, partition.name)
+            self.drops[name] = self.drops.get(name, 0) + 1
+            log.warning("%s: dropped %s, to be replayed: %s", self.name, name, error)
+        except Exception as error:
+            self._park(name, error, served=self._clock() - began)
         finally:
-            del self._held[partition.name]
+            del self._held[name]
             await lease.release()
+
+    def _park(self, name: str, error: Exception, served: float) -> None:
+        """What raised will raise again: replaying at once would only fill the log with epochs."""
+        before = self._parked.get(name)
+        failures = before.failures + 1 if before and served < LONGEST_PAUSE_S else 1
+        pause = min(LONGEST_PAUSE_S, self._ttl * 2 ** min(failures, 10))
+        self._parked[name] = Parked(str(error) or type(error).__name__, failures, self._clock() + pause)
+        log.error(
+            "%s: %s is parked, tried again in %.0f s: %s", self.name, name, pause, error,
+            exc_info=error if failures == 1 else None,
+        )  # fmt: skip
 
     async def _leave(self) -> None:
         for held in self._held.values():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections import deque
 from collections.abc import Callable
@@ -11,9 +10,9 @@ from dataclasses import dataclass
 
 from matchmaker.fleet.lease import Lease, LeaseLost
 from matchmaker.fleet.log import Doubtful, Entry, Log, LogError, TooLarge
-from matchmaker.fleet.machine import Machine
+from matchmaker.fleet.machine import Machine, MachineError
 from matchmaker.fleet.record import OVERHEAD, Decision, Epoch, Part, Record, decode, encode, last_snapshot
-from matchmaker.fleet.replay import read_chain, rebuild
+from matchmaker.fleet.replay import apply_entry, read_chain, rebuild
 
 log = logging.getLogger(__name__)
 
@@ -24,14 +23,18 @@ class Pace:
 
     sweep: float = 0.02
     """The machine is asked to decide at least this often, and whenever something came in."""
+    gather: float = 0.02
+    """Between two decisions, at least: each costs all who write, keep and read it as much as some 20 tickets."""
     snapshot: float = 10.0
-    """Between two snapshots, if anything has changed."""
+    """Between two snapshots, if anything has changed; longer if they take more than a tenth of the time."""
     keep_out: float = 120.0
     """How long records stay in `out` after a snapshot made them unnecessary, for those who read along."""
     patience: float = 5.0
     """For the next record in a replay."""
     batch: int = 4096
-    """Entries applied between two decisions."""
+    """Entries applied between two decisions, at most."""
+    batch_bytes: int = 64 << 10
+    """Bytes of entries after which no more are applied before a decision: it has to be quick beside the lease."""
 
 
 class Partition:
@@ -64,6 +67,7 @@ class Partition:
         self._applied = 0
         self._now = 0.0
         self._changed = False
+        self._decided_at = 0.0
         self._stopping = False
         self._trims: deque[tuple[float, int, int]] = deque()
 
@@ -72,7 +76,7 @@ class Partition:
         self._stopping = True
 
     async def serve(self) -> None:
-        """Raises Fenced, Doubtful, LeaseLost, or what the machine raised. In any case nothing half done is left."""
+        """Raises Fenced, Doubtful, LeaseLost, TooLarge or MachineError. In any case nothing half done is left."""
         await self._take()
         self.serving = True
         queue: asyncio.Queue[Entry] = asyncio.Queue(self._pace.batch)
@@ -83,15 +87,16 @@ class Partition:
                 await self._apply(queue)
                 self._check(reader)
                 await self._decide()
-                if self._changed and self._clock() >= snapshot_at:
-                    await self._write_snapshot()
-                    snapshot_at = self._clock() + self._pace.snapshot
+                if self._changed and (began := self._clock()) >= snapshot_at and await self._write_snapshot():
+                    ended = self._clock()
+                    snapshot_at = ended + max(self._pace.snapshot, 10 * (ended - began))
                 await self._trim()
+            if self._changed:
+                # Whoever takes it has nothing to replay, and may be of another version.
+                await self._write_snapshot()
         finally:
             self.serving = False
-            reader.cancel()
-            with contextlib.suppress(asyncio.CancelledError, Exception):
-                await reader
+            await _ended(reader)
 
     async def _take(self) -> None:
         last = await self._log.last_out(self.name)
@@ -119,11 +124,17 @@ class Partition:
                 entry = await queue.get()
         except TimeoutError:
             return
+        early = self._decided_at + self._pace.gather - self._clock()
+        if early > 0:
+            await asyncio.sleep(early)
+        self._decided_at = self._clock()
+        size = 0
         for _ in range(self._pace.batch):
-            self._machine.apply_in(entry.seq, entry.payload, entry.at)
+            apply_entry(self._machine, self.name, entry)
             self._applied = entry.seq
             self._changed = True
-            if queue.empty():
+            size += len(entry.payload)
+            if size >= self._pace.batch_bytes or queue.empty():
                 break
             entry = queue.get_nowait()
 
@@ -136,7 +147,10 @@ class Partition:
             raise Doubtful("the connection to the log is another one")
 
     async def _decide(self) -> None:
-        records = self._machine.decide(self._time())
+        try:
+            records = self._machine.decide(self._time())
+        except Exception as error:
+            raise MachineError(f"{self.name}, on in up to {self._applied}: {error or type(error).__name__}") from error
         while records:
             count = self._fitting(records)
             some, records = records[:count], records[count:]
@@ -156,8 +170,11 @@ class Partition:
                 return count
         return len(records)
 
-    async def _write_snapshot(self) -> None:
+    async def _write_snapshot(self) -> bool:
+        """Whether there is one now."""
         state = self._machine.snapshot()
+        if state is None:
+            return False
         size = self._log.max_payload - OVERHEAD
         pieces = [state[at : at + size] for at in range(0, len(state), size)] or [b""]
         now, first = self._time(), 0
@@ -168,6 +185,7 @@ class Partition:
         self._snapshot = first
         self._changed = False
         self._trims.append((self._clock(), self._applied + 1, first))
+        return True
 
     async def _trim(self) -> None:
         """Removes what a snapshot has, once nobody needs it: `in` first forgets what no retry can repeat any more."""
@@ -189,3 +207,14 @@ class Partition:
     def _time(self) -> float:
         self._now = max(self._now, self._wall())
         return self._now
+
+
+async def _ended(task: asyncio.Task[None]) -> None:
+    """Cancels a task until it has ended. Once is not enough: before Python 3.12 `asyncio.wait_for`, which the client of
+    the broker uses, loses a cancellation that comes together with what it waits for."""
+    while not task.done():
+        task.cancel()
+        await asyncio.wait([task], timeout=0.1)
+    if not task.cancelled():
+        # Whatever it was has been told, or does not matter any more.
+        task.exception()

@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 
 from matchmaker.fleet.log import Doubtful, Entry, Fenced, Log
-from matchmaker.fleet.machine import Machine
+from matchmaker.fleet.machine import Machine, MachineError
 from matchmaker.fleet.record import Decision, Epoch, Part, Record, decode
 
 
@@ -55,23 +55,40 @@ async def read_chain(log: Log, partition: str, epoch: int, snapshot: int, patien
 async def rebuild(log: Log, partition: str, chain: Chain, machine: Machine, patience: float) -> int:
     """Brings a new machine to where `chain` ends, and returns the seq of the last entry of `in` it has applied.
 
-    Raises Doubtful if an entry that a decision is based on does not come for `patience` seconds.
+    Raises Doubtful if an entry that a decision is based on does not come for `patience` seconds, and MachineError.
     """
     if chain.state is not None:
-        machine.restore(chain.state)
+        try:
+            machine.restore(chain.state)
+        except Exception as error:
+            raise MachineError(f"the snapshot of {partition} at {chain.snapshot}: {error}") from error
     applied = chain.after_in
     entries = log.read_in(partition, applied)
     try:
         for decision in chain.decisions:
             while applied < decision.after_in:
                 entry = await _next(entries, patience, f"in of {partition} up to {decision.after_in}")
-                machine.apply_in(entry.seq, entry.payload, entry.at)
+                apply_entry(machine, partition, entry)
                 applied = entry.seq
             for record in decision.records:
-                machine.apply_out(record)
+                try:
+                    machine.apply_out(record)
+                except Exception as error:
+                    raise MachineError(f"a decision of {partition} on in up to {applied}: {error}") from error
     finally:
         await entries.aclose()
     return applied
+
+
+def apply_entry(machine: Machine, partition: str, entry: Entry) -> None:
+    """Raises MachineError, which says where the entry is."""
+    try:
+        machine.apply_in(entry.seq, entry.payload, entry.at)
+    except Exception as error:
+        raise MachineError(
+            f"in of {partition}, seq {entry.seq}: {error or type(error).__name__}; run a version that reads it, or "
+            f"remove that message from the stream"
+        ) from error
 
 
 async def _next(entries: AsyncGenerator[Entry, None], patience: float, what: str) -> Entry:

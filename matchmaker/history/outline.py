@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from matchmaker.core.backfill import Backfill
-from matchmaker.core.events import Ended, Event, Match, Proposed
+from matchmaker.core.events import Ended, Event, Match, Proposed, Unserved
 from matchmaker.history.records import Names
 
 Outcome = Sequence[Event] | Backfill | Exception | None
@@ -37,6 +37,8 @@ def _event(event: Event, names: Names) -> list[Any]:
         return ["match", *_match(event, names)]
     if isinstance(event, Proposed):
         return ["proposed", event.deadline, *_match(event.match, names)]
+    if isinstance(event, Unserved):
+        return ["unserved", event.deadline, event.match.id]
     if isinstance(event, Ended):
         return [event.state.value, event.ticket.id, event.reason]
     return ["requeued", event.ticket.id, event.reason]
@@ -46,4 +48,5 @@ def _match(match: Match, names: Names) -> list[Any]:
     teams = [[ticket.id for ticket in team] for team in match.teams]
     roles = {names(player): role for player, role in match.roles.items()} if match.roles else {}
     m = match
-    return [m.id, m.region, m.mode, teams, m.decided_at, m.generation, m.commit, roles, m.backfill]
+    told = [m.id, m.region, m.mode, teams, m.decided_at, m.generation, m.commit, roles, m.backfill]
+    return [*told, m.server] if m.server else told

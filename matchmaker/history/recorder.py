@@ -38,6 +38,7 @@ from matchmaker.history.records import (
     Names,
     OpenState,
     Record,
+    Serve,
     Tick,
     Withdraw,
 )
@@ -131,6 +132,9 @@ class Recorder(Restorable):
 
     def apply(self, settings: Settings, now: float) -> list[Event]:
         return self._call(Apply(now, settings), partial(super().apply, settings, now))
+
+    def serve(self, match_id: str, server: str, now: float) -> list[Event]:
+        return self._call(Serve(now, match_id, server), partial(super().serve, match_id, server, now))
 
     def give_back(self, reason: str) -> list[Event]:
         events = self._call(GiveBack(reason), partial(super().give_back, reason))

@@ -129,12 +129,19 @@ class Apply(msgspec.Struct, tag="apply", tag_field="call", omit_defaults=True):
     sum: str = ""
 
 
+class Serve(msgspec.Struct, tag="serve", tag_field="call", omit_defaults=True):
+    at: float
+    match: str
+    server: str
+    sum: str = ""
+
+
 class GiveBack(msgspec.Struct, tag="give_back", tag_field="call", omit_defaults=True):
     reason: str
     sum: str = ""
 
 
-Record = Enqueue | Cancel | Accept | Decline | Ask | Withdraw | Tick | Apply | GiveBack
+Record = Enqueue | Cancel | Accept | Decline | Ask | Withdraw | Tick | Apply | Serve | GiveBack
 
 
 class OpenTicket(TicketPart, omit_defaults=True, kw_only=True):
@@ -157,6 +164,8 @@ class OpenProposal(msgspec.Struct, omit_defaults=True):
     deadline: float
     waiting: tuple[str, ...]
     roles: dict[str, str] = {}
+    unserved: bool = False
+    """Waits for a game server."""
 
     def match(self, tickets: Mapping[int, Ticket]) -> Match:
         teams = tuple(tuple(tickets[id] for id in team) for team in self.teams)

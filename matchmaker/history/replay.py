@@ -14,14 +14,14 @@ import msgspec
 
 from matchmaker.core.backfill import Backfill
 from matchmaker.core.engine import Engine
-from matchmaker.core.events import Ended, Event, Match, Proposed, Requeued
+from matchmaker.core.events import Ended, Event, Match, Proposed, Requeued, Unserved
 from matchmaker.core.refused import AlreadyQueued, Refused
 from matchmaker.core.region import Placement
 from matchmaker.core.score import PairScore
 from matchmaker.core.settings import SettingsError
 from matchmaker.history.eventlog import LogError, LogFile
 from matchmaker.history.outline import Outcome, digest, outline
-from matchmaker.history.records import Accept, Apply, Ask, Cancel, Decline, Enqueue, Record, Tick, Withdraw
+from matchmaker.history.records import Accept, Apply, Ask, Cancel, Decline, Enqueue, Record, Serve, Tick, Withdraw
 from matchmaker.history.restore import Restorable
 
 
@@ -97,6 +97,8 @@ def perform(engine: Engine, record: Record) -> list[Event] | Backfill | None:
             return engine.ask(record.backfill.backfill(), record.at)
         case Withdraw():
             return engine.withdraw_backfill(record.id)
+        case Serve():
+            return engine.serve(record.match, record.server, record.at)
         case Apply():
             return engine.apply(record.settings, record.at)
     return engine.give_back(record.reason)
@@ -122,6 +124,8 @@ def kind(event: Event) -> str:
             return "matches"
         case Proposed():
             return "proposed"
+        case Unserved():
+            return "unserved"
         case Requeued():
             return "requeued"
         case Ended():

@@ -50,6 +50,7 @@ class Restorable(Engine):
                     proposal.deadline,
                     waiting,
                     roles,
+                    proposal.unserved,
                 )
             )
         return OpenState(
@@ -80,7 +81,10 @@ class Restorable(Engine):
             bucket.pool.wake(bucket, state.at)
         for at, told in enumerate(state.proposals):
             match = proposed[at] if proposed else told.match(tickets)
-            self._proposals.open(match, told.deadline).waiting = waiting[at] if waiting else set(told.waiting)
+            if told.unserved:
+                self._proposals.await_server(match, told.deadline)
+            else:
+                self._proposals.open(match, told.deadline).waiting = waiting[at] if waiting else set(told.waiting)
         for backfill in backfills:
             self._backfills.put(backfill)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from itertools import count
 from math import floor, inf
 
@@ -17,7 +18,7 @@ from matchmaker.core.events import Ended, Event, Proposed
 from matchmaker.core.refused import AlreadyQueued, Refused
 from matchmaker.core.region import Placement, Regions, TooFar
 from matchmaker.core.score import PairScore
-from matchmaker.core.settings import Settings
+from matchmaker.core.settings import Allocation, Settings
 from matchmaker.core.ticket import State
 from matchmaker.history.eventlog import LogFile
 from matchmaker.history.quality import Quality
@@ -119,7 +120,8 @@ class Simulation:
     def __init__(self, evening: Evening, settings: Settings, scores: Mapping[str, PairScore] | None = None) -> None:
         """Raises SettingsError if a mode names a pair score that there is not."""
         self.quality = Quality()
-        self._engine = Engine(settings, scores)
+        # Whether there are game servers is not in the log: each match has one at once.
+        self._engine = Engine(replace(settings, allocation=Allocation()), scores)
         self._evening = evening
         self._sweep = settings.limits.sweep_ms / 1000
         self._ticks = 0

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from matchmaker.load.players import Population, example
 
-LANES = 16
+LANES = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +29,17 @@ class Load:
     """How long after the last request answers are waited for: the last players of an evening may find no opponent."""
     warm_s: float = 0.0
     """Latencies of requests that are due earlier than this are not counted: queues begin empty."""
+    nap_s: float = 0.001
+    """What is due within this time is sent together, and answers are read as seldom: it counts as the server's time."""
+    acks: bool = True
+    """Whether WebSockets are told of tickets that merely wait. Else none is taken back at the end, and `patience_s`
+    must be longer than the modes let them wait."""
+    sources: tuple[str, ...] = ()
+    """Addresses that WebSockets come from, in turn: one has some 28,000 ports to one server."""
     lane: int = 0
 
     def split(self, parts: int) -> list[Load]:
-        """As many loads that together are this one. Raises ValueError for more than 16, or than connections."""
+        """As many loads that together are this one. Raises ValueError for more than 64, or than connections."""
         if not 1 <= parts <= min(LANES, self.connections):
             raise ValueError(
                 f"{parts} processes for {self.connections} connections; use 1 to {LANES}, none without one"

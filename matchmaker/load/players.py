@@ -58,11 +58,11 @@ class Players:
     """Players who come and never come back. Of one seed and lane they are always the same."""
 
     def __init__(self, population: Population, seed: int, lane: int = 0) -> None:
-        """`lane` tells generators that run beside each other apart: no two have a player in common (16 lanes)."""
+        """`lane` tells generators that run beside each other apart: no two have a player in common (64 lanes)."""
         self._population = population
         self._random = Random(f"{seed}/{lane}")
-        # Eight hexadecimal digits: 16 seeds x 16 lanes x 16 million players.
-        self._next = (seed & 15) << 28 | (lane & 15) << 24
+        # Eight hexadecimal digits: 16 seeds x 64 lanes x 4 million players.
+        self._next = (seed & 15) << 28 | (lane & 63) << 22
         self._homes = [home for home in population.homes if home in region_rtt_ms()]
         self._home_weights = [population.homes[home] for home in self._homes]
         self._shares = [played.share for played in population.played]

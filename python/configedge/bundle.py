@@ -5,11 +5,12 @@ The checks themselves are the relay's own, in Rust (`_core.check_bundle`), so th
 
 from __future__ import annotations
 
+import io
 import json
 import math
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
@@ -22,7 +23,12 @@ KIND: Final = "ConfigBundle"
 MAX_DOCUMENT: Final = 1 << 20
 """Bytes that a document may have, in whichever form."""
 
-_NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
+NAME_PATTERN: Final = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+"""What the name of a bundle, a namespace, a layer's part or a policy is, whole: a regular expression in any dialect."""
+MAX_NAME: Final = 63
+"""Characters of a name."""
+
+_NAME = re.compile(NAME_PATTERN, re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,9 +255,7 @@ def to_yaml(document: Any) -> bytes:
     """
     try:
         ordered = _ordered(document)
-        # A string stays on one line: folding would break it where a reviewer does not expect it.
-        text: str = yaml.dump(ordered, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=1 << 30)
-        return text.encode()
+        return _yaml(ordered).encode()
     except UnicodeError:
         raise _unreadable("", "a string has half of a surrogate pair") from None
     except RecursionError:
@@ -285,28 +289,64 @@ _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_./-]*", re.ASCII)
 _NOT_STRINGS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
 
 
-class _Dumper(yaml.CSafeDumper):
-    def ignore_aliases(self, data: Any) -> bool:
-        return True
+# Whether a reader takes a scalar for what it is: without quotes, with them.
+_AS_IT_IS, _IF_QUOTED, _EITHER_WAY = (True, False), (False, True), (True, True)
 
 
-def _represent_str(dumper: _Dumper, text: str) -> yaml.ScalarNode:
-    plain = _PLAIN.fullmatch(text) and text.lower() not in _NOT_STRINGS
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=None if plain else '"')
+def _yaml(document: Any) -> str:
+    """By the emitter alone: `yaml.dump` makes a node of each value first, and looks up what we know, in four times."""
+    text = io.StringIO()
+    # A string stays on one line: folding would break it where a reviewer does not expect it.
+    emitter = yaml.CSafeDumper(text, width=1 << 30, allow_unicode=True)
+    try:
+        emitter.emit(yaml.StreamStartEvent())
+        emitter.emit(yaml.DocumentStartEvent(explicit=False))
+        _emit(emitter.emit, document)
+        emitter.emit(yaml.DocumentEndEvent(explicit=False))
+        emitter.emit(yaml.StreamEndEvent())
+    finally:
+        emitter.dispose()
+    return text.getvalue()
 
 
-def _represent_float(dumper: _Dumper, number: float) -> yaml.ScalarNode:
+def _emit(emit: Callable[[yaml.Event], None], value: Any) -> None:
+    match value:
+        case str():
+            plain = _PLAIN.fullmatch(value) and value.lower() not in _NOT_STRINGS
+            style, implicit = (None, _EITHER_WAY) if plain else ('"', _IF_QUOTED)
+            emit(yaml.ScalarEvent(None, None, implicit, value, style=style))
+        case dict():
+            emit(yaml.MappingStartEvent(None, None, True, flow_style=False))
+            for key, member in value.items():
+                _emit(emit, key)
+                _emit(emit, member)
+            emit(yaml.MappingEndEvent())
+        case list():
+            emit(yaml.SequenceStartEvent(None, None, True, flow_style=False))
+            for item in value:
+                _emit(emit, item)
+            emit(yaml.SequenceEndEvent())
+        case None | bool() | int() | float():
+            emit(yaml.ScalarEvent(None, None, _AS_IT_IS, _plain(value)))
+        case _:
+            raise TypeError(f"{type(value).__name__} is no type of JSON")
+
+
+def _plain(value: bool | int | float | None) -> str:
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "true" if value else "false"
+        case int():
+            return str(value)
     # repr is the shortest text that gives the same number; YAML 1.1 wants a dot before an exponent and a sign in it.
-    digits, exponent, power = repr(number).partition("e")
+    digits, exponent, power = repr(value).partition("e")
     if "." not in digits:
         digits += ".0"
     if exponent and power[0] not in "+-":
         power = "+" + power
-    return dumper.represent_scalar("tag:yaml.org,2002:float", digits + exponent + power)
-
-
-_Dumper.add_representer(str, _represent_str)
-_Dumper.add_representer(float, _represent_float)
+    return digits + exponent + power
 
 
 def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -870,6 +870,8 @@ def test_places_on_the_chart_follow_the_time() -> None:
     assert first.first == 2 and first.all == 98 and first.half == 50
     assert same.first == same.half == same.all and waiting.all is None
     assert [label for _, label in chart.ticks] == ["10 ms", "100 ms", "1 s"]
+    wide = Chart.of([{**pushes[0], "first_s": 0.001, "all_s": 1_000.0}])
+    assert len(wide.ticks) == 7 and sum(bool(label) for _, label in wide.ticks) == 4, "they have room beside each other"
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,8 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from configedge.bundle import to_yaml
+from configedge.control.audit import verify
 from tests.support.control import COMMAND, Control, document, git, push_file, running
 from tests.support.relay import wait_for
 
@@ -119,14 +121,34 @@ def test_a_commit_is_flushed_before_it_is_acknowledged(tmp_path: Path) -> None:
     with running(tmp_path / "repo", env={"LD_PRELOAD": str(probe), "FSYNC_LOG": str(log)}) as control:
         log.write_text("")
         commit = control.put("game/a", document({"n": 1})).json()["commit"]
-        flushed = log.read_text().split()
-    # libgit2 flushes under a temporary name, then renames, then flushes the directory.
-    objects = [path for path in flushed if "/objects/tmp_object" in path]
-    assert len(objects) == 1 + 3 + 1, "a blob, three trees, a commit"
-    assert str(tmp_path / "repo/objects" / commit[:2]) in flushed
-    branch = flushed.index(str(tmp_path / "repo/refs/heads/main.lock"))
-    assert branch > flushed.index(objects[-1]), "the branch never points to what is not on disk"
-    assert str(tmp_path / "repo/refs/heads") in flushed
+        # Without what the upkeep at the start does beside it.
+        flushed = [path for path in log.read_text().split() if "packed-refs" not in path]
+    repo = tmp_path / "repo"
+    packs = [at for at, path in enumerate(flushed) if path.startswith(str(repo / "tmp_pack_"))]
+    assert len(packs) == 2, "a pack and its index, where Git does not look"
+    place, lock = flushed.index(str(repo / "objects/pack")), flushed.index(str(repo / "refs/heads/main.lock"))
+    branch, moves = flushed.index(str(repo / "refs/heads")), flushed.index(str(repo / "logs/refs/heads/main"))
+    assert max(packs) < place < lock < min(branch, moves), "neither the branch nor its log names what is not on disk"
+    assert len(flushed) <= 3 + 1 + 2 and git(repo, "rev-parse", "main") == commit
+
+
+def test_a_commit_whose_entry_was_not_written_is_in_the_audit_after_a_restart(tmp_path: Path) -> None:
+    repo, audit = tmp_path / "repo", tmp_path / "repo/configedge-audit.jsonl"
+    with running(repo) as control:
+        control.put("game/a", document({"n": 1}))
+        whole = audit.read_bytes()
+        lost = control.put("game/b", document({"n": 1})).json()["commit"]
+        control.kill()
+    # As a kill between the two leaves it.
+    audit.write_bytes(whole)
+    text = to_yaml(document({"n": 1}, name="c", namespace="game")).decode()
+    pushed = push_file(repo, tmp_path / "work", "bundles/game/c.yaml", text)
+    for _ in range(2):
+        with running(repo) as control:
+            entries = control.http.get("/v1/audit").json()["items"]
+    told = {entry["commit"]: (entry["action"], entry["target"], entry["subject"][:6]) for entry in entries}
+    assert told[lost] == ("recovered", "game/b", "local:") and told[pushed] == ("push", "game/c", "git:so")
+    assert len(entries) == 3 and verify(audit).ok, "once each"
 
 
 def test_a_full_disk_is_507_and_loses_nothing(control: Control) -> None:

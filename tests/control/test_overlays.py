@@ -132,6 +132,19 @@ def test_explain_names_each_layer_that_has_the_key_and_who_made_it_so(shared: Co
     }
 
 
+def test_explain_of_an_object_names_each_layer_that_has_a_part_in_it(shared: Control) -> None:
+    put(shared, "why/o", {"limits": {"a": 1, "b": 1, "c": 1}, "whole": {"a": 1}})
+    put(shared, "why/o", {"limits": {"b": 2, "c": 2}, "whole": {"a": 2}}, "prod")
+    put(shared, "why/o", {"limits": {"c": 3}}, "prod.eu")
+
+    def winners(layer: str, key: str) -> list[str]:
+        return [one["layer"] for one in view(shared, "why/o", "explain", layer, key=key)["origins"] if one["wins"]]
+
+    assert winners("prod.eu", "limits") == ["", "prod", "prod.eu"]
+    assert winners("prod.eu", "whole") == ["prod"], "nothing of the bundle's is left"
+    assert winners("prod.eu", "limits.b") == ["prod"]
+
+
 def test_a_change_of_the_bundle_that_breaks_an_overlay_is_refused_and_names_the_layer(shared: Control) -> None:
     etag = put(shared, "break/a", {"n": 1, "m": 1}, schema={"properties": {"n": {"maximum": 100}}})
     put(shared, "break/a", {"n": 90}, "prod.eu")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +15,10 @@ import httpx2
 import pytest
 
 from configedge.control.auth import Principal
-from configedge.control.proposals import Person
+from configedge.control.proposals import KEPT_S, Person, Proposals
+from configedge.control.remote import Remote
+from configedge.control.store import Store
+from configedge.control.writing import Writing
 from tests.support.control import Control, document, git, running
 from tests.support.people import asking, person
 
@@ -323,3 +328,23 @@ def test_a_maker_and_their_token_are_one_person(tmp_path: Path) -> None:
     assert Person("user:a", "a", 0).is_of(Principal("token:mine", "mine", "m@x", (), "user:a"))
     assert Person("token:mine", "mine", 0, "", "user:a").is_of(Principal("user:a", "a", "a@x", ()))
     assert not Person("token:x", "x", 0, "", "local:root").is_of(Principal("token:y", "y", "y@x", (), "local:root"))
+
+
+@pytest.mark.parametrize("replicated", [False, True])
+def test_what_ended_long_ago_is_forgotten_and_what_is_open_is_not(tmp_path: Path, replicated: bool) -> None:
+    repo = tmp_path / "repo"
+    options: tuple[str, ...] = ()
+    if replicated:
+        git(tmp_path, "init", "-q", "--bare", "-b", "main", "remote")
+        options = ("--remote", str(tmp_path / "remote"))
+    with running(repo, *options) as control:
+        ended, still = (proposed(control.http, put(f"game/{name}", {"n": 1}, None))["id"] for name in "ab")
+        assert control.http.post(f"/v1/proposals/{ended}/withdraw").status_code == 200
+    with closing(Store(repo, remote=Remote(str(tmp_path / "remote")) if replicated else None)) as store:
+        proposals = Proposals(Writing(store, tuple))
+        assert proposals.forget(time.time() - KEPT_S) == 0, "not before its time"
+        assert proposals.forget(time.time() + 1) == 1
+    with running(repo, *options) as control:
+        assert [one["id"] for one in control.http.get("/v1/proposals").json()["items"]] == [still]
+    for place in [repo, *([tmp_path / "remote"] if replicated else [])]:
+        assert git(place, "for-each-ref", "--format=%(refname)", "refs/proposals") == f"refs/proposals/{still}"

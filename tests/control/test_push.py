@@ -56,6 +56,7 @@ class Clone:
 
     def refused(self, files: dict[str, str | None]) -> str:
         """Why; nothing was taken."""
+        self._settled()
         tip = self.control.tip()
         self.commit(files)
         said = self.push()

@@ -22,6 +22,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from configedge.bundle import to_yaml
 from tests.support.control import Control, document, git, running
 from tests.support.people import asking, person
 from tests.support.relay import wait_for
@@ -191,6 +192,18 @@ def test_a_replica_starts_without_its_remote_and_serves_what_it_has(tmp_path: Pa
             assert append(control.http, 1, "k-1").status_code == 200
 
 
+def test_a_change_of_what_is_over_is_stale_whether_or_not_the_remote_is_there(tmp_path: Path) -> None:
+    with linked(tmp_path) as link, running(tmp_path / "repo", *at(link)) as control:
+        first = control.put("game/a", document({"n": 1})).json()["etag"]
+        second = control.put("game/a", document({"n": 2}), first).json()["etag"]
+        link.become("cut")
+        stale = control.put("game/a", document({"n": 3}), first)
+        assert code(stale) == (412, "stale") and stale.json()["etag"] == second
+        # One that is not known here may be what another replica made.
+        assert code(control.put("game/a", document({"n": 3}), "1" * 40)) == (503, "remote")
+        link.become("up")
+
+
 def test_a_push_whose_answer_is_lost_is_found_again_by_its_key(tmp_path: Path) -> None:
     with linked(tmp_path) as link, running(tmp_path / "repo", *at(link)) as control:
         grow(control)
@@ -241,6 +254,47 @@ def test_a_proposal_is_approved_at_another_replica(tmp_path: Path) -> None:
             lambda: ann.get(path).json()["state"] == "committed" and ann.get("/v1/bundles/game/a").status_code == 200
         )
         assert ann.get(path).json()["commit"] == done.json()["commit"]
+
+
+def test_what_was_pushed_past_every_check_is_told(tmp_path: Path) -> None:
+    rules = [{"namespace": "vault", "approvals": 1}]
+    forged = "Update vault/b\n\nSubject: token:ann\nRequest-Id: 1"
+
+    def push(name: str, message: str) -> str:
+        work = tmp_path / "work"
+        if not work.exists():
+            git(tmp_path, "clone", "-q", str(tmp_path / "remote"), "work")
+        git(work, "pull", "-q", "--ff-only", "origin", "main")
+        namespace, _, bundle = name.partition("/")
+        (work / "bundles" / namespace).mkdir(parents=True, exist_ok=True)
+        text = to_yaml(document({"n": 1}, name=bundle, namespace=namespace)).decode()
+        (work / f"bundles/{name}.yaml").write_text(text)
+        git(work, "add", "-A")
+        git(work, "commit", "-q", "-m", message)
+        git(work, "push", "-q", "origin", "HEAD:main")
+        return git(work, "rev-parse", "HEAD")
+
+    def entry(control: Control, commit: str) -> tuple[str, str]:
+        def found() -> list[tuple[str, str]]:
+            items = control.http.get("/v1/audit").json()["items"]
+            return [(one["outcome"], one["detail"]) for one in items if one["commit"] == commit]
+
+        wait_for(lambda: bool(found()))
+        return found()[0]
+
+    with linked(tmp_path) as link, asking(tmp_path / "a", rules, *at(link)) as control:
+        assert control.put("game/a", document({"n": 1})).status_code == 200
+        assert entry(control, push("game/b", "Push")) == ("allowed", "")
+        for name, message in (("vault/a", "Push"), ("vault/b", forged)):
+            outcome, detail = entry(control, push(name, message))
+            assert outcome == "denied" and name in detail and "protected" in detail
+            assert control.get(name).status_code == 200, "it is on main all the same"
+    key = tmp_path / "key"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key], check=True)
+    with linked(tmp_path) as link, running(tmp_path / "b", *at(link, "--sign", str(key))) as control:
+        assert control.put("game/a", document({"n": 2}), control.get("game/a").json()["etag"]).status_code == 200
+        outcome, detail = entry(control, push("game/c", forged))
+        assert outcome == "denied" and "no signature" in detail
 
 
 @pytest.mark.parametrize("how", ["another history", "an older one"])

@@ -5,6 +5,7 @@ PROOFS=long takes all of them; else a sample that is the same each time.
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import re
@@ -174,7 +175,12 @@ def test_a_write_killed_at_any_system_call_is_there_or_not_at_all(repo: Path, ca
             assert time.monotonic() - begun < 2
     print(f"\n{len(changing)} of {len(calls)} system calls change something: {dict(outcomes)}", end="")
     assert outcomes["not there"] and outcomes["there"], "kills on both sides of the moment when the branch moves"
-    assert verify(repo / "configedge-audit.jsonl").ok
+    audit = repo / "configedge-audit.jsonl"
+    assert verify(audit).ok
+    noted = {json.loads(line)["commit"] for line in audit.read_text().splitlines()}
+    assert set(git(repo, "rev-list", "--grep=^Subject: local", "main").split()) <= noted, (
+        "also what nobody was answered"
+    )
 
 
 @pytest.mark.timeout(3600)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import pytest
@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from matchmaker.fleet import Doubtful, Fenced, LeaseLost, MemoryLog, Owner
+from matchmaker.fleet import Doubtful, Entry, Fenced, LeaseLost, MemoryLog, Owner
 from matchmaker.fleet.partition import Pace, Partition
 from matchmaker.fleet.record import Decision, Epoch, Part, decode
 from matchmaker.fleet.spread import chosen
@@ -289,6 +289,42 @@ async def test_a_machine_that_fails_takes_down_its_partition_alone() -> None:
         await fill(log, "a", "b", partition="good")
         await asyncio.sleep(0.1)
     assert (await findings(log, "a", "b", partition="good")).matched == {"a", "b"}
+
+
+async def test_a_partition_with_a_poisonous_entry_is_parked_until_that_is_gone() -> None:
+    log = MemoryLog()
+    await log.append_in("bad", "poison", b"no json")
+    await fill(log, "a", "b", partition="good")
+    one = Owner(log, "one", ["bad", "good"], lambda _: Pairs(), ttl=0.25, pace=QUICK)
+    async with running(one):
+        await until(lambda: "bad" in one.parked and one.parked["bad"].failures == 2)
+        parked = one.parked["bad"]
+        assert "in of bad, seq 1:" in parked.error and "remove that message" in parked.error
+        assert one.serving == {"good"} and not one.drops
+        epochs = len(await read_all(log.read_out("bad"), quiet=0.02))
+        assert epochs <= 3, "it was tried again and again, at the cost of the log"
+        await log.trim_in("bad", 2)
+        await fill(log, "c", "d", partition="bad")
+        await until(lambda: one.serving == {"bad", "good"})
+    assert not one.parked
+    assert (await findings(log, "c", "d", partition="bad")).matched == {"c", "d"}
+
+
+async def test_a_reader_that_loses_its_cancellation_does_not_hold_up_the_partition() -> None:
+    class Deaf(MemoryLog):
+        async def read_in(self, partition: str, after: int = 0) -> AsyncGenerator[Entry, None]:  # type: ignore[override]
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.sleep(3600)
+            async for entry in super().read_in(partition, after):
+                yield entry
+
+    log = Deaf()
+    it = await partition(log, "one")
+    async with serving(it) as task:
+        it.stop()
+        async with asyncio.timeout(30):
+            await asyncio.wait([task])
+    assert task.exception() is None
 
 
 async def test_many_decisions_are_split_over_records_the_log_takes() -> None:

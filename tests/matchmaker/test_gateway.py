@@ -182,7 +182,10 @@ async def test_a_match_that_all_accept_comes_about(tmp_path: Path) -> None:
         with pytest.raises(RequestRefused) as refused:
             await a.accept("b")
         assert (refused.value.status, refused.value.problem["op"]) == (404, "accept")
-        assert (await a.accept("a"))["state"] == "proposed"
+        told = await a.accept("a")
+        assert told["state"] == "proposed"
+        assert (told["match_id"], told["teams"]) == (proposed[0].body["match_id"], proposed[0].body["teams"])
+        assert 0 < told["accept_within_s"] <= 30, "also to a session that comes to it later"
         assert (await b.accept("b"))["state"] == "assigned"
         assert (await a.result())["match_id"] == (await b.result())["match_id"]
 

@@ -70,7 +70,7 @@ def test_a_ticket_can_be_asked_for_and_cancelled(server: Matchmaker) -> None:
         ),
         (b'{"mode": "duel", "players": [{"id": "a", "rating": 1, "skill": 2}]}', 400, "players.0.skill"),
         (b'{"mode": "chess", "players": [{"id": "a", "rating": 1}]}', 422, "mode"),
-        (b" " * 5000, 400, ""),
+        (b" " * 5000, 413, ""),
     ],
 )
 def test_a_bad_request_names_the_field_and_what_to_do(server: Matchmaker, body: bytes, status: int, field: str) -> None:

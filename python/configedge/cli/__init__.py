@@ -19,6 +19,8 @@ from configedge.cli import (
     edit,
     explain,
     history,
+    kube,
+    migrate,
     policy,
     report,
     snapshot,
@@ -47,7 +49,7 @@ _COMMANDS = {
     "History": history.COMMANDS,
     "Approvals": approvals.COMMANDS,
     "Watching": (*status.COMMANDS, *watch.COMMANDS),
-    "Nodes and files": (*snapshot.COMMANDS, *check.COMMANDS, *report.COMMANDS),
+    "Nodes and files": (*snapshot.COMMANDS, *check.COMMANDS, *report.COMMANDS, *kube.COMMANDS),
     "This command": completion.COMMANDS,
 }
 for panel, commands in _COMMANDS.items():
@@ -59,6 +61,7 @@ for panel, name, group in (
     ("Access", "audit", audit.app),
     ("Nodes and files", "policy", policy.app),
     ("Nodes and files", "sync", sync.app),
+    ("Configuration", "migrate", migrate.app),
 ):
     app.add_typer(group, name=name, rich_help_panel=panel)
 

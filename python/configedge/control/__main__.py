@@ -10,8 +10,6 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import pygit2
-
 from configedge.bundle import BundleError, BundlePath
 from configedge.control import hook, layout
 from configedge.control.audit import Audit, AuditError
@@ -29,11 +27,15 @@ from configedge.signing import Signer, SigningError
 from configedge.sync import proof
 from configedge.sync.pump import Pump, Revision
 
+# So long a thread waits for another that computes. Python's own 5 ms, several times in a write, would be most of it.
+_SWITCH_S = 0.0005
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Serves until SIGTERM or SIGINT; gives the exit code: 0 then, 2 if it could not start."""
     options = _options().parse_args(argv)
     give_back_what_is_large()
+    sys.setswitchinterval(_SWITCH_S)
     set_up_logs(options.log)
     try:
         _check(options)
@@ -46,7 +48,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             stack.enter_context(contextlib.closing(store))
             checks: dict[str, Check] = {}
             if options.spool:
-                tip = _Tip(store, options.repo, options.namespace, options.layer)
+                tip = _Tip(store, options.namespace, options.layer)
                 pump = Pump(tip, options.spool, interval=1.0)
                 store.on_commit += [tip.committed, lambda commit, at: pump.wake()]
                 checks["export"] = pump.problem
@@ -120,11 +122,9 @@ class _Refused(Exception):
 class _Tip:
     """What the exporter exports: the tip of main, whoever moved it."""
 
-    def __init__(self, store: Store, repo: Path, namespace: str | None, layer: str) -> None:
+    def __init__(self, store: Store, namespace: str | None, layer: str) -> None:
         self._store = store
         self._layer = layer
-        # The exporter's thread alone uses it.
-        self._repo = pygit2.Repository(str(repo))
         self._namespace = namespace
         self._last = ("", 0.0)
 
@@ -138,8 +138,9 @@ class _Tip:
             at = self._last[1]
         if commit == known:
             return None
-        place, _ = layout.rendered(self._repo, commit, self._layer)
-        proved = proof.of(self._repo, commit, proof.directories(self._repo, commit, self._namespace, place))
+        repo = self._store.repo
+        place, _ = layout.rendered(repo, commit, self._layer)
+        proved = proof.of(repo, commit, proof.directories(repo, commit, self._namespace, place))
         files = self._store.texts(commit, self._namespace, self._layer)
         policies = self._store.policy_files(commit)
         return Revision(commit, at, files, policies, proved)

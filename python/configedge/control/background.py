@@ -11,18 +11,23 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
+from configedge.control.catch_up import OURS, unaudited
+from configedge.control.inbound import objections
 from configedge.control.layout import BRANCH, LayoutError
+from configedge.control.proposals import KEPT_S
 from configedge.control.remote import Remote, Unreachable, without_password
 from configedge.control.service import Service
-from configedge.control.store import Draft, Identity, StoreError, message_of
-from configedge.control.upkeep import Packer
+from configedge.control.store import Change, Draft, Identity, StoreError, message_of
+from configedge.control.upkeep import FSYNC, Packer
 
 log = logging.getLogger(__name__)
 
 _EVERY_S = 1.0
+_AFTER_S = 0.05
 _PACK_EVERY_S = 30.0
+_FORGET_EVERY_S = 3_600.0
 _MIRROR_S = 30.0
-_OURS = Identity("configedge", "configedge@localhost")
+_OURS = Identity(OURS, "configedge@localhost")
 
 
 class Background:
@@ -37,14 +42,19 @@ class Background:
         self._rendered = ""
         # The newest commit that was looked at for the audit.
         self._noted = self._store.tip()
-        self._packer = Packer(self._store.repository.path, self._alone)
-        self._pack_at = time.monotonic() + _PACK_EVERY_S
+        self._catch_up()
+        self._packer = Packer(self._store.repository.path, self._store.staged.unmerged, self._store.exclusively)
+        self._pack_at = self._forget_at = time.monotonic()
         self._problem: str | None = None
         self._mirror_problem: str | None = None
         self._wake = threading.Event()
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="background", daemon=True)
-        self._store.on_commit.append(lambda commit, at: self._wake.set())
+        # Ours that `_note` has not come by.
+        self._made: set[str] = set()
+        # The newest that is rendered for certain.
+        self._own = self._noted if self._store.change(self._noted).subject is not None else ""
+        self._store.on_commit.append(self._committed)
 
     def checks(self) -> dict[str, Callable[[], str | None]]:
         """For /readyz."""
@@ -67,13 +77,28 @@ class Background:
 
     def _run(self) -> None:
         while not self._stopping:
-            for work in (self._fetch, self._store.learn, self._note, self._render, self._copy, self._pack):
+            for work in (
+                self._fetch,
+                self._store.learn,
+                self._note,
+                self._render,
+                self._copy,
+                self._pack,
+                self._forget,
+            ):
                 try:
                     work()
                 except Exception as error:
                     self._say(f"{work.__name__.strip('_')}: {error}")
-            self._wake.wait(_EVERY_S * random.uniform(0.9, 1.1))
+            if self._wake.wait(_EVERY_S * random.uniform(0.9, 1.1)) and not self._stopping:
+                # Whoever wrote is answered first, and what comes at once is looked at once.
+                time.sleep(_AFTER_S)
             self._wake.clear()
+
+    def _committed(self, commit: str, at: float) -> None:
+        self._made.add(commit)
+        self._own = commit
+        self._wake.set()
 
     def _say(self, problem: str) -> None:
         # Once, however often it is tried.
@@ -89,31 +114,56 @@ class Background:
         except Unreachable as error:
             self._say(str(error))
 
+    def _catch_up(self) -> None:
+        audit = self._service.parts.audit
+        if audit is None:
+            return
+        for change in unaudited(self._store, audit.path, replicated=self._remote is not None):
+            touched = ", ".join(map(str, self._store.touched(change.commit)))
+            who, action = (change.subject, "recovered") if change.subject else (f"git:{change.author}", "push")
+            detail = "it had no entry: whoever made it was stopped before, or was not there"
+            self._service.note(who, action, touched, "allowed", commit=change.commit, detail=detail)
+
     def _note(self) -> None:
-        """Each commit that was pushed, once, for the audit."""
+        """Each commit that was pushed, once, for the audit; and each that should not have been, for everybody."""
         tip = self._store.tip()
         if tip == self._noted:
             return
         for commit in self._store.since(self._noted) or (tip,):
-            change = self._store.change(commit)
-            if change.subject is None:
-                touched = ", ".join(str(path) for path in self._store.touched(commit))
-                self._service.note(f"git:{change.author}", "push", touched, "allowed", commit=commit)
+            if commit not in self._made:
+                self._note_one(self._store.change(commit))
+            self._made.discard(commit)
             self._noted = commit
+
+    def _note_one(self, change: Change) -> None:
+        protections = self._service.parts.protections()
+        found = list(objections(self._store.repo, change.commit, protections, self._store.signers))
+        if change.subject is not None and not found:
+            # It is in the audit of the control plane that made it.
+            return
+        touched = ", ".join(str(path) for path in self._store.touched(change.commit))
+        who = f"git:{change.author}"
+        if not found:
+            self._service.note(who, "push", touched, "allowed", commit=change.commit)
+            return
+        said = f"it is on main, and should not be: {'; '.join(map(str, found[:5]))}"
+        log.error("the commit %s by %s: %s", change.commit, change.author, said)
+        self._service.note(who, "push", touched, "denied", commit=change.commit, detail=said)
+        self._service.events.refused(who, touched, found[0].code, said)
 
     def _render(self) -> None:
         """What somebody pushed has no rendering yet."""
         tip = self._store.tip()
         if tip == self._rendered:
             return
-        if self._store.change(tip).subject is not None:
+        if tip == self._own:
             self._rendered = tip
             return
         planner = self._service.writing.planner
 
         def draft(tip: str) -> Draft:
             tree = planner.rendered(tip)
-            return Draft(tree, message_of("Render overlays", "", "configedge", tip[:12]))
+            return Draft(tree, message_of("Render overlays", "", OURS, tip[:12]))
 
         try:
             done = self._store.advance(draft, _OURS)
@@ -130,7 +180,7 @@ class Background:
             return
         # Never by force: a mirror that knows more is what there is to repair from.
         refs = [f"{BRANCH}:{BRANCH}", "+refs/proposals/*:refs/proposals/*"]
-        command = ["git", "-c", "core.fsync=committed,reference", "-C", str(self._store.repository.path), "push"]
+        command = ["git", "-c", f"core.fsync={FSYNC}", "-C", str(self._store.repository.path), "push"]
         try:
             done = subprocess.run(
                 [*command, "--quiet", self._mirror, *refs],
@@ -152,11 +202,12 @@ class Background:
         self._mirror_problem = None
         self._mirrored = tip
 
+    def _forget(self) -> None:
+        if time.monotonic() >= self._forget_at:
+            self._forget_at = time.monotonic() + _FORGET_EVERY_S
+            self._service.proposals.forget(time.time() - KEPT_S)
+
     def _pack(self) -> None:
         if time.monotonic() >= self._pack_at:
             self._pack_at = time.monotonic() + _PACK_EVERY_S
             self._packer.look()
-
-    def _alone(self, work: Callable[[], None]) -> None:
-        with self._store.exclusively():
-            work()

@@ -198,6 +198,7 @@ class Planner:
         self._store = store
         self._scratch = scratch
         self._renderer = layers.Renderer()
+        self._dropped = 0
         self._one = threading.Lock()
 
     def plan(
@@ -248,7 +249,7 @@ class Planner:
             path = operation.path
             try:
                 with stages.time("check"):
-                    effect, text = self._effect(operation, tip, policies)
+                    effect, text = self._effect(operation, tip, policies, policies_id)
             except BundleError as error:
                 problems += error.problems
                 continue
@@ -283,9 +284,11 @@ class Planner:
 
     def _repo(self) -> pygit2.Repository:
         if self._scratch is None:
-            return self._store.repo
-        repo, is_new = self._scratch.repo()
-        if is_new:
+            if self._dropped != self._store.staged.dropped:
+                self._dropped, self._renderer = self._store.staged.dropped, layers.Renderer()
+            return self._store.stage
+        repo, emptied = self._scratch.repo(self._store.staged.merged)
+        if emptied:
             # What it remembers was in the one before.
             self._renderer = layers.Renderer()
         return repo
@@ -293,10 +296,13 @@ class Planner:
     def rendered(self, tip: str) -> pygit2.Oid:
         """The tree of a commit with its rendering as it must be."""
         policies_id, policies = self._store.policies_of(tip)
-        tree = layout.root(self._store.repo, tip).id
-        return self._renderer.render(self._store.repo, tree, policies, policies_id)[0]
+        repo = self._repo()
+        tree = layout.root(repo, tip).id
+        return self._renderer.render(repo, tree, policies, policies_id)[0]
 
-    def _effect(self, operation: Operation, tip: str, policies: _core.Policies) -> tuple[Effect, bytes | None]:
+    def _effect(
+        self, operation: Operation, tip: str, policies: _core.Policies, policies_id: str
+    ) -> tuple[Effect, bytes | None]:
         path = operation.path
         try:
             now = self._store.get(path, tip)
@@ -318,6 +324,9 @@ class Planner:
             if path.layer:
                 layers.check_overlay(bundle.document, path.git)
             document, warnings, values = bundle.document, [*bundle.warnings, *warnings], bundle.values
+            if self._scratch is None:
+                # What comes next is made on it.
+                self._store.remember(path, text, bundle, policies_id)
         old = now.bundle.document if now and now.bundle else None
         after = str(pygit2.hash(text)) if text is not None else None
         bare = tuple(all_changes(old, document))

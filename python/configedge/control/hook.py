@@ -17,7 +17,7 @@ from typing import Any
 import pygit2
 
 from configedge import _core
-from configedge.bundle import Bundle, BundleError, Problem
+from configedge.bundle import Bundle, BundleError, BundlePath, Problem
 from configedge.control import layers, layout
 from configedge.control.auth import Protection
 from configedge.control.diff import touched_keys
@@ -81,6 +81,8 @@ def check(repo: pygit2.Repository, old: str, new: str, protections: Iterable[Pro
         return [
             *_sideways(before, after),
             *_forged(repo, before, after),
+            *not_theirs(before, after),
+            *unapproved(repo, before, after, tuple(protections)),
             *_problems(repo, before, after, tuple(protections)),
         ]
     except layout.LayoutError as error:
@@ -93,11 +95,6 @@ def _problems(
     was, now = before.tree if before is not None else None, after.tree
     policies_id = layout.policies_id(repo, str(after.id))
     policies = _core.Policies(layout.policy_files(repo, policies_id))
-    for name in _OURS:
-        if _id(was, name) != _id(now, name):
-            yield Problem.of(
-                "layout", "this is the control plane's own, and follows by itself", "leave it as it is", file=name
-            )
     changed = set(layout.touched(was, now))
     paths = set(changed)
     others = _id(was, "policies") != _id(now, "policies")
@@ -120,14 +117,44 @@ def _problems(
                 yield from error.problems
                 continue
         governed = others and not path.layer and bool((_values(new) or {"spec": {}})["spec"].get("policies"))
-        if path in changed or governed:
-            keys = [""] if governed else touched_keys(_values(old), _values(new))
-            if any(rule.covers(path, keys) for rule in protections):
-                yield Problem.of(
-                    "approval-required", "it is protected", "propose the change over the API instead", file=path.git
-                )
+        if governed and any(rule.covers(path, [""]) for rule in protections):
+            yield _protected(path)
     for one in layers.Renderer().render(repo, now.id, policies, policies_id)[1]:
         yield from one.problems
+
+
+def not_theirs(before: pygit2.Commit | None, after: pygit2.Commit) -> Iterator[Problem]:
+    """Changes of what only the control plane changes."""
+    for name in _OURS:
+        if _id(before.tree if before is not None else None, name) != _id(after.tree, name):
+            yield Problem.of(
+                "layout", "this is the control plane's own, and follows by itself", "leave it as it is", file=name
+            )
+
+
+def unapproved(
+    repo: pygit2.Repository, before: pygit2.Commit | None, after: pygit2.Commit, protections: Sequence[Protection]
+) -> Iterator[Problem]:
+    """Changes of documents that are protected."""
+    for path in layout.touched(before.tree if before is not None else None, after.tree) if protections else ():
+        try:
+            old, new = (_document(repo, commit, path) for commit in (before, after))
+        except BundleError:
+            # A link, for one: what it is of nobody knows.
+            old = new = None
+        keys = touched_keys(_values(old), _values(new)) if old is not None or new is not None else [""]
+        if any(rule.covers(path, keys) for rule in protections):
+            yield _protected(path)
+
+
+def _protected(path: BundlePath) -> Problem:
+    return Problem.of("approval-required", "it is protected", "propose the change over the API instead", file=path.git)
+
+
+def ends_as_ours(commit: pygit2.Commit) -> bool:
+    """Whether it says what only a control plane says of a commit: who it was to it, or which request."""
+    last = layout.message(commit).strip().rpartition("\n\n")[2]
+    return last.startswith(SUBJECT) or TRAILER.search(last) is not None
 
 
 def _sideways(before: pygit2.Commit | None, after: pygit2.Commit) -> Iterator[Problem]:
@@ -148,8 +175,7 @@ def _forged(repo: pygit2.Repository, before: pygit2.Commit | None, after: pygit2
     if before is not None:
         new.hide(before.id)
     for commit in new:
-        last = layout.message(commit).strip().rpartition("\n\n")[2]
-        if last.startswith(SUBJECT) or TRAILER.search(last):
+        if ends_as_ours(commit):
             message = f"the commit {commit.short_id} ends as the control plane's own do"
             yield Problem.of("message", message, "take the last paragraph out of its message (git rebase -i, reword)")
 

@@ -24,6 +24,7 @@ from configedge.control import layout
 from configedge.control.auth import Principal, Verb
 from configedge.control.changes import Exact, Operation, Plan
 from configedge.control.reading import Forbidden, problems, require, seen_by, told_to
+from configedge.control.refs import Moved
 from configedge.control.remote import PROPOSALS
 from configedge.control.store import (
     Advanced,
@@ -36,6 +37,7 @@ from configedge.control.store import (
     StoreError,
     Unwritable,
     message_of,
+    refuse,
 )
 from configedge.control.writing import Request, Writing, reply
 
@@ -43,6 +45,8 @@ Document = dict[str, Any]
 
 _ID = re.compile(r"[0-9a-f]{16}", re.ASCII)
 _MOST_OPEN = 500
+KEPT_S = 30 * 86_400
+"""So long one that ended can be looked at."""
 
 
 class State(StrEnum):
@@ -171,6 +175,16 @@ class Proposals:
             require(request.who, Verb.write, operation.path)
         if self.count_open() >= _MOST_OPEN:
             raise NotAllowed(f"{_MOST_OPEN} proposals are open; have some approved, rejected or withdrawn first")
+        if request.dry_run:
+            proposal, plan = self._proposed(request, operations)
+            return proposal.as_dict() | reply_of(plan)
+        with self._store.exclusively():
+            proposal, plan = self._proposed(request, operations)
+            texts = {effect.path.git: effect.after for effect in plan.effects if effect.after is not None}
+            self._save(proposal, request, texts, new=True)
+        return proposal.as_dict() | reply_of(plan)
+
+    def _proposed(self, request: Request, operations: Sequence[Operation]) -> tuple[Proposal, Plan]:
         tip = self._store.tip()
         plan = self._writing.plan(request, operations, tip, keep=not request.dry_run)
         if not plan.changed:
@@ -190,11 +204,7 @@ class Proposals:
             request.revive,
             changes,
         )
-        if request.dry_run:
-            return proposal.as_dict() | reply_of(plan)
-        texts = {effect.path.git: effect.after for effect in plan.effects if effect.after is not None}
-        self._save(proposal, request, texts, new=True)
-        return proposal.as_dict() | reply_of(plan)
+        return proposal, plan
 
     def approve(self, request: Request, id: str, digest: str) -> Document:
         """One more person's approval of exactly this; commits it if that was the last one needed."""
@@ -241,6 +251,18 @@ class Proposals:
             raise NotAllowed(f"it is {proposal.author.name}'s; reject it if it must go")
         return self._end(request, replace(proposal, state=State.withdrawn))
 
+    def forget(self, before: float) -> int:
+        """Removes what ended before that time, in Unix seconds; gives how many. Open ones stay, whatever their age.
+
+        What was approved of stays in main. Raises Unreachable, GitError.
+        """
+        ended = [one for one in self._all() if one.state is not State.open]
+        old = [one for one in ended if self._newest(one.id).commit_time < before]
+        for proposal in old:
+            with self._store.exclusively():
+                self._store.drop(PROPOSALS + proposal.id, str(self._newest(proposal.id).id))
+        return len(old)
+
     # Inside
 
     def _end(self, request: Request, proposal: Proposal) -> Document:
@@ -257,10 +279,10 @@ class Proposals:
             "proposed": asdict(proposal.author),
             "approved": [asdict(person) for person in proposal.approvals],
         }
-        approvals = self._store.repo.create_blob(_text(record))
         author = Identity(proposal.author.name, proposal.author.email or "unknown@localhost")
 
         def draft(tip: str) -> Draft:
+            approvals = self._store.stage.create_blob(_text(record))
             extra: layout.Files = {f"approvals/{proposal.id}.json": approvals}
             plan = self._plan(proposal, tip, extra)
             if plan.digest != proposal.digest:
@@ -359,18 +381,21 @@ class Proposals:
         self, proposal: Proposal, request: Request, texts: dict[str, str] | None = None, new: bool = False
     ) -> None:
         try:
-            self._store.move(self._move_to(proposal, request, texts, new))
-        except pygit2.GitError as error:
+            with self._store.exclusively():
+                self._store.move(self._move_to(proposal, request, texts, new))
+        except Moved as error:
             raise Unwritable(f"somebody else changed the proposal meanwhile ({error}); try again") from error
+        except (pygit2.GitError, OSError) as error:
+            refuse(error, self._store.repository.path)
 
     def _move_to(
         self, proposal: Proposal, request: Request, texts: dict[str, str] | None = None, new: bool = False
     ) -> Move:
-        repo = self._store.repo
+        repo = self._store.stage
         files: dict[str, pygit2.Oid | None] = {"proposal.json": repo.create_blob(_text(_record(proposal)))}
         files |= {path: pygit2.Oid(hex=blob) for path, blob in (texts or {}).items()}
         before = None if new else self._newest(proposal.id)
-        tree = layout.changed(repo, before.tree if before is not None else None, files)
+        tree = layout.changed(repo, layout.root(repo, str(before.id)) if before is not None else None, files)
         who = pygit2.Signature(request.who.name, request.who.email)
         summary = f"Proposal {proposal.id}: {proposal.state.value}"
         message = message_of(summary, proposal.message, request.who.subject, request.request_id)

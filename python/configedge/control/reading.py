@@ -175,11 +175,19 @@ class Reading:
         found, value = _look_up(values, key)
         said = list(layers.origins(documents, key))
         winner: str | None = _winner(documents, key) if found else said[-1].layer if said else None
+        # An object is merged: each layer that something in it is from has its part.
+        of = (
+            {_winner(documents, leaf) for leaf, _ in _leaves(key, value)}
+            if isinstance(value, dict) and value
+            else set()
+        )
         origins = []
         for origin in said:
             document = BundlePath(path.namespace, path.name, origin.layer)
             change = self._last_change(document, key, commit)
-            wins = origin.layer == winner and origin is said[-1]
+            wins = (
+                origin is said[-1] and origin.layer == winner if not of else origin.layer in of and not origin.removes
+            )
             told = {"layer": origin.layer, "value": origin.value, "removes": origin.removes, "wins": wins}
             origins.append(told | change)
         return {

@@ -21,6 +21,8 @@ from typing import TYPE_CHECKING
 import pygit2
 
 from configedge.control.layout import BRANCH
+from configedge.control.refs import moving
+from configedge.control.upkeep import FSYNC
 
 if TYPE_CHECKING:
     from configedge.control.repository import Repository
@@ -31,6 +33,9 @@ log = logging.getLogger(__name__)
 PROPOSALS = "refs/proposals/"
 _FETCHED = "refs/remotes/authority/main"
 _TIMEOUT_S = 10.0
+# What git says of a ref that is not there.
+_GONE = ("does not exist", "stale info")
+_WE = "configedge <configedge@localhost>"
 
 
 class Rejected(Exception):
@@ -85,6 +90,16 @@ class Remote:
             if self._arrived(commit, onto, said, also, last):
                 return
             # Cut off. The same commit on the same lease can be sent again: it is taken once, whichever arrives.
+
+    def drop(self, ref: str, commit: str) -> None:
+        """Removes a ref that is at a commit, if it is there still. Raises Unreachable."""
+        done = self._git(
+            "push", "--porcelain", "--no-verify", f"--force-with-lease={ref}:{commit}", self.url, f":{ref}"
+        )
+        said = _words(done)
+        # Another replica was first, perhaps.
+        if (done is None or done.returncode != 0) and not any(gone in said for gone in _GONE):
+            raise Unreachable(f"the remote did not remove {ref} ({said})")
 
     def _arrived(self, commit: str, onto: str, said: str, also: Move | None, last: bool) -> bool:
         """Looks whether a push that failed was taken nevertheless. Raises as `push`, unless it may be tried again."""
@@ -165,10 +180,12 @@ class Remote:
             else:
                 self.problem = "the remote's history is another one than that here; give --repo an empty directory"
             raise Unreachable(self.problem)
-        branch = repo.references[BRANCH]
-        if str(branch.target) != here and repo.descendant_of(str(branch.target), there):
+        now = str(repo.references[BRANCH].target)
+        if now != here and repo.descendant_of(now, there):
             return False
-        branch.set_target(there)
+        when = repo[there].peel(pygit2.Commit).commit_time
+        with moving(repo, BRANCH, there, now, f"{_WE} {when} +0000"):
+            pass
         return True
 
     def _has(self, there: str, commit: str) -> bool:
@@ -178,7 +195,7 @@ class Remote:
 
     def _git(self, *arguments: str) -> subprocess.CompletedProcess[str] | None:
         assert self._repository is not None
-        command = ["git", "-c", "core.fsync=committed,reference", "-C", str(self._repository.path), *arguments]
+        command = ["git", "-c", f"core.fsync={FSYNC}", "-C", str(self._repository.path), *arguments]
         environment = {**os.environ, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
         try:
             return subprocess.run(

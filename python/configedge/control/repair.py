@@ -20,7 +20,9 @@ from pathlib import Path
 import pygit2
 from pygit2.enums import ObjectType
 
+from configedge.control.flushing import flush
 from configedge.control.layout import BRANCH
+from configedge.control.refs import log_of
 from configedge.control.remote import without_password
 
 log = logging.getLogger(__name__)
@@ -200,8 +202,8 @@ def _take_from(path: Path, mirror: str) -> str | None:
         for file in sorted((clone / "objects/pack").iterdir(), key=lambda file: file.suffix == ".idx"):
             target = path / "objects/pack" / file.name
             shutil.copyfile(file, target)
-            _flush(target)
-        _flush(path / "objects/pack")
+            flush(target)
+        flush(path / "objects/pack")
     return tip
 
 
@@ -222,7 +224,7 @@ def _tip(repo: pygit2.Repository) -> str | None:
 def _logged(path: Path) -> Iterator[str]:
     """Where main was, the newest first."""
     try:
-        lines = (path / "logs" / BRANCH).read_text(errors="replace").splitlines()
+        lines = log_of(path, BRANCH).read_text(errors="replace").splitlines()
     except OSError:
         return
     for line in reversed(lines):
@@ -234,14 +236,6 @@ def _move(path: Path, repo: pygit2.Repository, commit: str) -> None:
     # A damaged reference cannot be read, so it cannot be compared either.
     (path / BRANCH).unlink(missing_ok=True)
     repo.references.create(BRANCH, commit, force=True)
-
-
-def _flush(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _run(command: list[str], timeout: float = _TIMEOUT_S) -> subprocess.CompletedProcess[str] | None:

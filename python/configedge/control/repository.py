@@ -13,7 +13,9 @@ import pygit2
 from pygit2.enums import Option
 
 from configedge.control import repair, upkeep
+from configedge.control.flushing import flush
 from configedge.control.layout import BRANCH
+from configedge.control.refs import log_of
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +29,9 @@ _SETTINGS = {
     "receive.denyNonFastForwards": "true",
     "receive.denyDeletes": "true",
     "receive.fsckObjects": "true",
-    "core.fsync": "committed,reference",
+    "core.fsync": upkeep.FSYNC,
+    # No file an object: libgit2 never comes back from reading one that is truncated while we run.
+    "transfer.unpackLimit": "1",
     # Repacking is for whoever holds our lock, not for a process that a push happens to start.
     "receive.autogc": "false",
     "gc.auto": "0",
@@ -50,10 +54,17 @@ def require_durable_commits() -> None:
     pygit2.option(Option.ENABLE_FSYNC_GITDIR, True)
 
 
+def flush_ourselves() -> None:
+    """Ends that: what is written from now on is flushed by `Staged` and `moving`, and scratch need not be."""
+    pygit2.option(Option.ENABLE_FSYNC_GITDIR, False)
+
+
 def bound_memory() -> None:
     """Lets libgit2 keep 4 MiB of objects, counted as they are stored, and not 256: in memory they take four times as
-    much, and they save nothing that can be measured. The option is for the whole process."""
+    much, and they save nothing that can be measured. And 32 packs open, of which there may be more. The options are for
+    the whole process."""
     pygit2.option(Option.SET_CACHE_MAX_SIZE, 4 << 20)
+    pygit2.settings.mwindow_file_limit = 32
 
 
 class Repository:
@@ -80,6 +91,7 @@ class Repository:
             except BaseException:
                 self.close()
                 raise
+            flush_ourselves()
         except OSError as error:
             raise RepositoryError(
                 f"cannot use {path} as the repository: {error.strerror or error}; give --repo a writable directory"
@@ -106,11 +118,11 @@ class Repository:
         return upkeep.loose_objects(self.path)
 
     def sync_branch(self) -> None:
-        """Flushes the branch file and its directory."""
+        """Flushes the branch file, its directory and its log."""
         branch = self.path / BRANCH
-        for path in (branch, branch.parent):
+        for path in (branch, branch.parent, log_of(self.path, BRANCH)):
             if path.exists():
-                _flush(path)
+                flush(path)
 
     def _open(self, fresh: bool) -> None:
         try:
@@ -187,6 +199,7 @@ def _take(path: Path) -> int:
 def _abandoned(path: Path) -> Iterator[Path]:
     """Locks and half-written objects of a process that was killed. Waits for a young lock to go or to grow old."""
     yield from path.glob("objects/tmp_object*_git2_*")
+    yield from path.glob("objects/pack/tmp_pack-*")
     for lock in [*path.glob("*.lock"), *(path / "refs").rglob("*.lock")]:
         if lock.name == _OURS:
             continue
@@ -209,14 +222,6 @@ def _age(path: Path) -> float | None:
 def _flush_all(path: Path) -> None:
     for directory, _, files in os.walk(path):
         for name in files:
-            _flush(Path(directory, name))
-        _flush(Path(directory))
-    _flush(path.parent)
-
-
-def _flush(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+            flush(Path(directory, name))
+        flush(Path(directory))
+    flush(path.parent)

@@ -24,19 +24,21 @@ class Scratch:
         self._directory = repository / "configedge-scratch"
         shutil.rmtree(self._directory, ignore_errors=True)
         self._repo: pygit2.Repository | None = None
+        self._merged = 0
         self._plans = 0
 
-    def repo(self) -> tuple[pygit2.Repository, bool]:
-        """The handle, and whether it is a new one: nothing that was written before is there then."""
+    def repo(self, merged: int) -> tuple[pygit2.Repository, bool]:
+        """The handle, and whether nothing that was written before is there. `merged` is that of `Staged`."""
         self._plans += 1
-        if self._repo is not None and self._plans % _MOST:
-            return self._repo, False
-        self.close()
-        self._directory.mkdir(mode=0o700, exist_ok=True)
-        repo = pygit2.Repository(str(self._repository))
-        repo.odb.add_backend(pygit2.OdbBackendLoose(str(self._directory), -1, False), _PRIORITY)
-        self._repo = repo
-        return repo, True
+        emptied = self._repo is None or not self._plans % _MOST
+        if emptied:
+            self.close()
+            self._directory.mkdir(mode=0o700, exist_ok=True)
+        if self._repo is None or merged != self._merged:
+            self._repo = pygit2.Repository(str(self._repository))
+            self._repo.odb.add_backend(pygit2.OdbBackendLoose(str(self._directory), -1, False), _PRIORITY)
+            self._merged = merged
+        return self._repo, emptied
 
     def close(self) -> None:
         self._repo = None

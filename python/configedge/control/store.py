@@ -27,11 +27,13 @@ from configedge.control import layout, tombstones
 from configedge.control.idempotency import Key, Keys
 from configedge.control.layout import BRANCH, LayoutError
 from configedge.control.memo import Memo
+from configedge.control.refs import Moved, moving, target
 from configedge.control.remote import Rejected, Remote
 from configedge.control.repository import Repository
+from configedge.control.staged import Staged
 from configedge.control.tombstones import Tombstone
 from configedge.control.trail import Trail
-from configedge.signing import Signer
+from configedge.signing import AllowedSigners, Signer
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +48,8 @@ _PARSED = 16 << 20
 # Bytes: less than a document and its trees may need.
 _LITTLE = 2 << 20
 _LEAST, _AS_OBJECTS = 2_000, 4
+# So many versions of a document are looked through for the one that a change was made on.
+_OLD = 50
 # A request looks at so many new commits itself; the rest is for `learn`.
 _CATCH_UP = 20
 _COMMIT_ID = re.compile(r"[0-9a-f]{40}", re.ASCII)
@@ -65,6 +69,15 @@ class Stale(StoreError):
     def __init__(self, message: str, etag: str | None) -> None:
         super().__init__(message)
         self.etag = etag
+
+
+class Changed(Stale):
+    """It is there, but it is none of those `wanted`."""
+
+    def __init__(self, path: BundlePath, wanted: frozenset[str], etag: str) -> None:
+        super().__init__(f"{path} has changed since you read it", etag)
+        self.path = path
+        self.wanted = wanted
 
 
 class Unwritable(StoreError):
@@ -109,7 +122,7 @@ class Precondition:
         elif etag is None:
             raise Stale(f"{path} does not exist", None)
         elif self.etags is not None and etag not in self.etags:
-            raise Stale(f"{path} has changed since you read it", etag)
+            raise Changed(path, self.etags, etag)
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +219,8 @@ class Store:
         self._signer = signer
         self._remote = remote
         self._local = threading.local()
-        self._writing = threading.Lock()
+        self.staged = Staged(self.repository.path)
+        self._writing = threading.RLock()
         self._keys = Keys()
         # What parsing gave, by object id: a text never changes under its id.
         self._parsed: Memo[tuple[BundlePath, str, str], _Parsed] = Memo(_PARSED)
@@ -222,6 +236,13 @@ class Store:
 
     def close(self) -> None:
         self.repository.close()
+
+    @property
+    def signers(self) -> AllowedSigners | None:
+        """Who signs the commits of control planes: all of one remote have the same key. None if this one signs none."""
+        if self._signer is None:
+            return None
+        return AllowedSigners.parse(f"configedge {self._signer.public}\n".encode(), "--sign")
 
     # Reading
 
@@ -413,9 +434,9 @@ class Store:
                         return Advanced(done, True, True)
                     try:
                         wanted = draft(tip)
-                    except StoreError:
-                        # Another replica may have what this change is made on.
-                        if self._behind(tip):
+                    except StoreError as error:
+                        # Another replica may have what this change is made on, or have made it.
+                        if not (key is None and self._is_over(error, tip)) and self._behind(tip):
                             continue
                         raise
                     if wanted.tree == layout.root(self.repo, tip).id:
@@ -423,9 +444,9 @@ class Store:
                     commit = self._commit_on(tip, wanted, author, key)
                 except LayoutError:
                     raise
-                except (pygit2.GitError, OSError, Rejected) as error:
-                    if not _lost_race(error):
-                        _refuse(error, self.repository.path)
+                except (pygit2.GitError, OSError) as error:
+                    refuse(error, self.repository.path)
+                except (Rejected, Moved):
                     self.repository.drop_stale_lock()
                     for tell in self.on_retry:
                         tell()
@@ -442,65 +463,83 @@ class Store:
         """Whether the remote, or somebody's push, has more than `tip`; it is here then. Raises Unreachable."""
         if self._remote is not None:
             # To refuse what was done elsewhere already would be untrue, so without the remote there is no answer.
-            with suppress(pygit2.GitError):
+            with suppress(pygit2.GitError, OSError, Moved):
                 self._remote.fetch()
         return self.tip() != tip
 
+    def _is_over(self, error: StoreError, tip: str) -> bool:
+        """Whether a change was made on what a document was once, and is not any more: the remote cannot undo that."""
+        if not isinstance(error, Changed):
+            return False
+        commits = self.history(error.path, _OLD, tip).items
+        found = (layout.find(self.repo, change.commit, error.path) for change in commits)
+        return error.wanted <= {one.blob for one in found if one is not None}
+
     @contextmanager
     def exclusively(self) -> Iterator[None]:
-        """No commit is made meanwhile: for maintenance."""
+        """No commit is made meanwhile, but by the one who has it: for maintenance, and for what is staged."""
         with self._writing:
             yield
 
     def _commit_on(self, tip: str, draft: Draft, author: Identity, key: Key | None) -> str:
         """One commit on top of `tip`; the branch moves only if it is still there."""
-        repo = self.repo
-        branch = repo.references[BRANCH]
-        if str(branch.target) != tip:
-            raise pygit2.GitError(_MOVED)
+        if self.tip() != tip:
+            raise Moved(BRANCH)
         # Time never goes back along the history, whatever a clock does.
         when = max(int(time.time()), self._commit(tip).commit_time)
         who = pygit2.Signature(author.name, author.email, when, 0)
         message = draft.message if key is None else draft.message + key.trailers()
         commit = self.make_commit(who, message, draft.tree, [tip])
         move = draft.also(commit) if draft.also is not None else None
+        commits = [commit] if move is None else [commit, move.commit]
         if self._remote is not None:
+            self.staged.keep(*commits)
             self._remote.push(commit, tip, also=move)
         try:
-            branch.set_target(commit)
-        except (pygit2.GitError, OSError):
+            with moving(self.repo, BRANCH, commit, tip, f"{author.name} <{author.email}> {when} +0000"):
+                self.staged.keep(*commits)
+        except (pygit2.GitError, OSError, Moved):
             # A failure after the rename: the commit is there for all to see, so it has to be made to stay.
-            # Or what was pushed came back already, by the thread that fetches.
-            tip = self.tip()
-            if tip != commit and not repo.descendant_of(tip, commit):
+            # Or what was pushed comes back already, by the thread that fetches.
+            if not self._is_there(commit):
                 raise
             self.repository.sync_branch()
         if move is not None:
             try:
                 self._move(move)
-            except pygit2.GitError as error:
+            except (pygit2.GitError, OSError, Moved) as error:
                 # Main says so, and that is what counts.
                 log.warning("%s was not moved: %s", move.ref, error)
         return commit
 
+    def _is_there(self, commit: str) -> bool:
+        """Whether main has a commit; waits for the thread that fetches, if there may be one."""
+        for _ in range(50 if self._remote is not None else 1):
+            tip = self.tip()
+            if tip == commit or (commit in self.repo and self.repo.descendant_of(tip, commit)):
+                return True
+            time.sleep(_PAUSE_S)
+        return False
+
     def move(self, move: Move) -> None:
-        """Moves a ref other than main, at the remote too. Raises GitError if it is not as before, Unreachable."""
+        """Moves a ref other than main, at the remote too. Raises Moved if it is not as before, OSError, Unreachable."""
         if self._remote is not None:
+            self.staged.keep(move.commit)
             self._remote.push(move.commit, move.before or "", move.ref)
         self._move(move)
 
+    def drop(self, ref: str, commit: str) -> None:
+        """Removes a ref other than main that is at a commit, at the remote too. Raises Unreachable, GitError."""
+        if self._remote is not None:
+            self._remote.drop(ref, commit)
+        self.repo.references.delete(ref)
+
     def _move(self, move: Move) -> None:
-        references = self.repo.references
-        there = str(references[move.ref].target) if move.ref in references else None
-        if there == move.commit:
+        if target(self.repo, move.ref) == move.commit:
             # What was pushed came back already, by the thread that fetches.
             return
-        if there != move.before:
-            raise pygit2.GitError(_MOVED)
-        if there is None:
-            references.create(move.ref, move.commit)
-        else:
-            references[move.ref].set_target(move.commit)
+        with moving(self.repo, move.ref, move.commit, move.before):
+            self.staged.keep(move.commit)
 
     def refresh(self) -> None:
         """Brings here what the remote has, if there is one. Raises Unreachable."""
@@ -509,7 +548,7 @@ class Store:
 
     def make_commit(self, who: pygit2.Signature, message: str, tree: pygit2.Oid, parents: Sequence[str]) -> str:
         """A commit object that no branch has yet, signed if there is a signer; gives its id."""
-        repo = self.repo
+        repo = self.stage
         if self._signer is None:
             return str(repo.create_commit(None, who, who, message, tree, list(parents)))
         content: str = repo.create_commit_string(who, who, message, tree, list(parents))  # type: ignore[assignment]
@@ -520,9 +559,18 @@ class Store:
     @property
     def repo(self) -> pygit2.Repository:
         """The calling thread's own handle."""
-        repo: pygit2.Repository | None = getattr(self._local, "repo", None)
-        if repo is None:
-            repo = self._local.repo = self.repository.open()
+        return self._handle("repo", self.repository.open)
+
+    @property
+    def stage(self) -> pygit2.Repository:
+        """The calling thread's own handle for what a commit is to have. For whoever has the store `exclusively`."""
+        return self._handle("stage", self.staged.open)
+
+    def _handle(self, name: str, make: Callable[[], pygit2.Repository]) -> pygit2.Repository:
+        merged, repo = getattr(self._local, name, (-1, None))
+        if repo is None or merged != self.staged.merged:
+            repo = make()
+            setattr(self._local, name, (self.staged.merged, repo))
         return repo
 
     def resolve(self, at: str | None) -> str:
@@ -548,6 +596,12 @@ class Store:
             self._policies = known = (directory, _core.Policies(layout.policy_files(self.repo, directory)))
         return known
 
+    def remember(self, path: BundlePath, text: bytes, bundle: Bundle, policies_id: str) -> None:
+        """What parsing a text gave with these policies, which is the document at `path` now or soon."""
+        if bundle.path == path.base:
+            key = (path, str(pygit2.hash(text)), policies_id)
+            self._parsed.keep(key, (text, bundle, ()), _LEAST + _AS_OBJECTS * len(text))
+
     def _stored(self, found: layout.Found, commit: str) -> Stored:
         tree, policies = self.policies_of(commit)
         key = (found.path, found.blob, tree)
@@ -558,7 +612,6 @@ class Store:
 
 
 _Parsed = tuple[bytes, Bundle | None, tuple[Problem, ...]]
-_MOVED = "old reference value does not match"
 
 
 def _parse(repo: pygit2.Repository, found: layout.Found, policies: _core.Policies) -> _Parsed:
@@ -576,11 +629,8 @@ def _parse(repo: pygit2.Repository, found: layout.Found, policies: _core.Policie
     return text, bundle, ()
 
 
-def _lost_race(error: Exception) -> bool:
-    return isinstance(error, Rejected) or _MOVED in str(error) or "failed to lock file" in str(error)
-
-
-def _refuse(error: Exception, path: Path) -> NoReturn:
+def refuse(error: Exception, path: Path) -> NoReturn:
+    """Raises Full or Unwritable for what kept a commit from being written into the repository at `path`."""
     # libgit2 hands on the system's words, not its number, and sometimes words of something before.
     reason = str(error)
     log.error("a commit failed: %s", reason)

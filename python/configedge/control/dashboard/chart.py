@@ -56,5 +56,12 @@ class Chart:
             )
             for push in pushes
         ]
-        ticks = [(place(10.0**power) or 0.0, span(10.0**power)) for power in range(low, high + 1)]
+        # Three steps are as many as have room for their names.
+        step = math.ceil((high - low) / 3)
+
+        def name(power: int) -> str:
+            shown = power in (low, high) or ((power - low) % step == 0 and high - power >= step)
+            return span(10.0**power) if shown else ""
+
+        ticks = [(place(10.0**power) or 0.0, name(power)) for power in range(low, high + 1)]
         return cls(rows, ticks)

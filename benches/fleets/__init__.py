@@ -1,0 +1,1 @@
+"""What `benches.fleet` is made of: a fleet of processes on a broker, and players on it."""

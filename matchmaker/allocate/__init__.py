@@ -1,0 +1,1 @@
+"""Game servers for matches: after a match is decided, and beside the way that tickets go. docs/allocation.md."""
