@@ -28,6 +28,9 @@ from matchmaker.live import LiveSettings
 from matchmaker.regions.signed_rtts import load_key
 from matchmaker.service import Service
 
+# How long what was cancelled has to end.
+_LAST_S = 10.0
+
 
 def main(argv: list[str] | None = None) -> int:
     argv = sys.argv[1:] if argv is None else argv
@@ -123,6 +126,7 @@ async def _serve(service: Service, backend: Backend, listening: socket.socket, o
     await stopped.wait()
     for task in running:
         task.cancel()
+    await asyncio.wait(running, timeout=_LAST_S)
 
 
 async def _gateway(service: Service, where: str) -> Gateway:

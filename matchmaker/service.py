@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import secrets
 import time
 from collections import Counter
@@ -34,6 +35,8 @@ from matchmaker.waits import Waits
 
 Sink = Callable[[Ticket, Event], None]
 """Told of a ticket's match, proposal, return to the queue, or end; at once, and maybe before `enqueue` returns."""
+
+log = logging.getLogger(__name__)
 
 _encode = msgspec.json.encode
 
@@ -83,25 +86,34 @@ class Service:
             await self._sweep(collector)
         finally:
             allocating.cancel()
+            await asyncio.gather(allocating, return_exceptions=True)
 
     async def _sweep(self, collector: Collector | None) -> None:
         while True:
-            settings = self._settings()
-            due = time.monotonic() + settings.limits.sweep_ms / 1000
-            await asyncio.sleep(settings.limits.sweep_ms / 1000)
+            try:
+                await self._sweep_once(collector)
+            except Exception:
+                # A fault of ours or of a pair score: those who wait for something else need not wait for it.
+                self.counts["faults"] += 1
+                log.exception("a sweep failed; the next one goes on")
+
+    async def _sweep_once(self, collector: Collector | None) -> None:
+        settings = self._settings()
+        due = time.monotonic() + settings.limits.sweep_ms / 1000
+        await asyncio.sleep(settings.limits.sweep_ms / 1000)
+        now = time.monotonic()
+        self.lag.observe(now - due, settings.limits.target_lag_ms / 1000, now)
+        self._tell(self.engine.tick(now), now)
+        while self.engine.behind(now):
+            # Requests get their turn between two slices of the work.
+            await asyncio.sleep(0)
+            self._settings()
             now = time.monotonic()
-            self.lag.observe(now - due, settings.limits.target_lag_ms / 1000, now)
             self._tell(self.engine.tick(now), now)
-            while self.engine.behind(now):
-                # Requests get their turn between two slices of the work.
-                await asyncio.sleep(0)
-                self._settings()
-                now = time.monotonic()
-                self._tell(self.engine.tick(now), now)
-            self._finished.forget(now - settings.limits.finished_ttl_s)
-            self._keys.forget(now - settings.limits.finished_ttl_s)
-            if collector is not None:
-                collector.step(len(self.engine), now)
+        self._finished.forget(now - settings.limits.finished_ttl_s)
+        self._keys.forget(now - settings.limits.finished_ttl_s)
+        if collector is not None:
+            collector.step(len(self.engine), now)
 
     # Tickets
 

@@ -35,6 +35,8 @@ from matchmaker.service import Service, Sink
 log = logging.getLogger(__name__)
 
 _encode = msgspec.json.encode
+# How long what was cancelled has to end.
+_LAST_S = 5.0
 
 
 class FleetService(Service):
@@ -82,10 +84,10 @@ class FleetService(Service):
         try:
             await self._sweep(collector)
         finally:
-            for task in (*self._tasks.values(), *self._servers.values(), allocating):
+            tasks = [*self._tasks.values(), *self._servers.values(), allocating, *([owning] if owning else ())]
+            for task in tasks:
                 task.cancel()
-            if owning is not None:
-                owning.cancel()
+            await asyncio.wait(tasks, timeout=_LAST_S)
 
     def enqueue(
         self, request: Enqueue, sink: Sink | None = None, tag: int = 0, address: str = ""

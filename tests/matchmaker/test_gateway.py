@@ -105,6 +105,7 @@ async def serving(directory: Path, path: str = "", **changes: Any) -> AsyncItera
         yield Server(service, gateway, publisher, stack)
         gateway.close()
     sweep.cancel()
+    await asyncio.gather(sweep, return_exceptions=True)
 
 
 @pytest.fixture
@@ -439,6 +440,21 @@ async def test_late_requests_of_a_low_class_are_refused_and_counted(
         await low.result()
     assert (await anext(aiter(high))).name == "queued"
     assert server.service.counts["shed"] == 1
+
+
+async def test_a_sweep_that_fails_takes_nobody_else_along(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    tick, failing = server.service.engine.tick, iter([RuntimeError("a pair score")])
+
+    def fails_once(now: float) -> Any:
+        for error in failing:
+            raise error
+        return tick(now)
+
+    monkeypatch.setattr(server.service.engine, "tick", fails_once)
+    await server.until(lambda: server.service.counts["faults"] == 1)
+    client = await server.client()
+    a, b = client.enqueue(duel("a", rating=1000)), client.enqueue(duel("b", rating=1200))
+    assert (await a.result())["match_id"] == (await b.result())["match_id"], "by a window that a sweep has widened"
 
 
 @pytest.mark.parametrize(

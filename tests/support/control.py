@@ -17,7 +17,7 @@ import httpx2
 
 MERGE = "application/merge-patch+json"
 COMMAND = [sys.executable, "-m", "configedge.control"]
-READY_S = 15.0
+READY_S = 60.0
 
 
 def document(values: Mapping[str, Any], schema: Mapping[str, Any] | None = None, **metadata: Any) -> dict[str, Any]:
