@@ -1,0 +1,1 @@
+"""What `python -m benches.compare` measures, a question a module."""
