@@ -237,8 +237,8 @@ def note(length: Length) -> str:
         f"{length.rounds} rounds.\nProcessor time is the scheduler's count of the process. Visible: from the request's "
         "first byte until the last reader\nprocess could read it; Redis writes to memory only, ours is a commit on "
         f"disk; {length.pushes} pushes each. Memory and start of Veltrix:\na replica that holds nothing else. Figures "
-        'of the origin are what was told of it, measured elsewhere; its "0 blocking" has no row, for a read takes no lock\n'
-        "and waits for nothing: `python -m benches.relay` has the tail of reads while snapshots are published."
+        'of the origin are what was told of it, measured elsewhere; its "0 blocking" has no row, for a read takes no\n'
+        "lock and waits for nothing: `python -m benches.relay` has the tail of reads while snapshots are published."
     )
 
 
