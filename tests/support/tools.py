@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from functools import cache
@@ -19,7 +20,7 @@ def example(package: str, name: str) -> Path:
         pytest.skip("no Rust toolchain (cargo)")
     build = ["cargo", "build", "--locked", "--quiet", "--package", package, "--example", name]
     subprocess.run(build, cwd=ROOT, check=True)
-    return ROOT / "target" / "debug" / "examples" / name
+    return ROOT / os.environ.get("CARGO_TARGET_DIR", "target") / "debug" / "examples" / name
 
 
 def need_strace() -> None:
