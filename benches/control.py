@@ -63,7 +63,7 @@ def writes(root: Path, rows: list[Row], skipped: list[Skipped], number: int) -> 
     commit = spread(times["commit"])[0]
     rows += [
         _row("PUT, 1 writer", times["PUT"], "Redis SET", times.get("Redis SET")),
-        _late("  p99", times["PUT"], PUT_MS),
+        _late("  p99", times["PUT"], PUT_MS, "git commit", times["git commit"]),
         _row("  check: by the control plane", times["check"]),
         _row("  commit: Git, synced to disk", times["commit"], "git commit", times["git commit"], COMMIT_MS, commit),
     ]
@@ -321,10 +321,14 @@ def _row(
     )
 
 
-def _late(name: str, values: Sequence[float], bar: float | None) -> Row:
+def _late(
+    name: str, values: Sequence[float], bar: float | None, rival: str = "", theirs: Sequence[float] | None = None
+) -> Row:
+    """The ratio is that of the two 99th percentiles: a disk that stalls stalls both."""
     p99 = percentile(values, 0.99)
+    ratio = p99 / percentile(theirs, 0.99) if theirs else None
     told = "" if bar is None else f"<= {bar:g} ms"
-    return Row(name, p99, "ms", bar=told, ok=None if bar is None else p99 <= bar)
+    return Row(name, p99, "ms", rival=rival, ratio=ratio, bar=told, ok=None if bar is None else p99 <= bar)
 
 
 def draw(rows: Sequence[Row], file: Path) -> None:

@@ -1,12 +1,13 @@
 """Objects that a commit is to have: in memory until the commit is made, then in one pack, on disk.
 
 libgit2 writes a file for each object, and flushes the file and its directory before it goes on: ten flushes for a
-commit of one document, where a pack takes three. The packs of the newest commits are merged again and again, so that
-there are never many; what is refused is never written.
+commit of one document, where a pack takes three. The packs of the newest commits are merged again and again, beside who
+writes, so that there are never many; what is refused is never written.
 """
 
 from __future__ import annotations
 
+import logging
 import shutil
 import tempfile
 import threading
@@ -19,6 +20,8 @@ import pygit2
 from pygit2.enums import ObjectType
 
 from configedge.control.flushing import flush
+
+log = logging.getLogger(__name__)
 
 # What is written has to come before what is there.
 _PRIORITY = 1_000
@@ -49,6 +52,8 @@ class Staged:
         # What was merged goes at the next time only: who clones, or packs, may be reading it.
         self._superseded: list[str] = []
         self._merging = threading.Lock()
+        # Around what is known of packs: the one who writes and the one who merges change it.
+        self._known = threading.Lock()
         self._whole: tuple[int, pygit2.Repository] | None = None
         for left in repository.glob(f"{_ASIDE}*"):
             # Of one that was killed.
@@ -83,7 +88,8 @@ class Staged:
         """No pack goes meanwhile but by the caller, who merges them."""
         with self._merging:
             yield
-            self.merged += 1
+            with self._known:
+                self.merged += 1
 
     def _below(self, commits: Sequence[str]) -> list[bytes]:
         """All of them that are staged, each once."""
@@ -96,25 +102,40 @@ class Staged:
                 left += _named_in(*self._objects[oid])
         return list(found)
 
+    def close(self) -> None:
+        """Waits for a merge that goes on."""
+        with self._merging:
+            pass
+
     def _write(self, objects: list[bytes]) -> None:
-        merge = len(self._recent) >= _MERGED and self._merging.acquire(blocking=False)
+        if self._whole is None or self._whole[0] != self.merged:
+            self._whole = self.merged, self.open()
+        made = self._pack(self._whole[1], objects)
+        with self._known:
+            self._recent.append(made)
+            while sum(pack.size for pack in self._recent) > _MERGED_BYTES:
+                # It stays a pack of its own.
+                self._recent.pop(0)
+            packs = list(self._recent) if len(self._recent) >= _MERGED else []
+        if packs and self._merging.acquire(blocking=False):
+            threading.Thread(target=self._merge, args=(packs,), name="merge", daemon=True).start()
+
+    def _merge(self, packs: list[_Pack]) -> None:
+        """Makes one pack of these, while others are written: libgit2 lets other threads run meanwhile."""
         try:
-            before = self._recent if merge else []
-            older = dict.fromkeys(oid for pack in before for oid in pack.objects)
-            made = self._pack([*older, *objects])
-            if merge:
-                self._remove(self._superseded)
-                self._superseded = [pack.name for pack in before]
-                self._recent = []
+            objects = dict.fromkeys(oid for pack in packs for oid in pack.objects)
+            made = self._pack(pygit2.Repository(str(self._repository)), list(objects))
+            self._remove(self._superseded)
+            # One of the same objects has the same name.
+            self._superseded = [pack.name for pack in packs if pack.name != made.name]
+            with self._known:
+                self._recent = [pack for pack in self._recent if pack not in packs]
                 self.merged += 1
-                return
+        except (pygit2.GitError, OSError) as error:
+            # The next commit tries again; who packs the repository says so if there are too many.
+            log.warning("packs were not merged: %s", error)
         finally:
-            if merge:
-                self._merging.release()
-        self._recent.append(made)
-        while sum(pack.size for pack in self._recent) > _MERGED_BYTES:
-            # It stays a pack of its own.
-            self._recent.pop(0)
+            self._merging.release()
 
     def _remove(self, names: list[str]) -> None:
         for name in names:
@@ -122,16 +143,14 @@ class Staged:
                 with suppress(OSError):
                     (self._directory / f"{name}{suffix}").unlink()
 
-    def _pack(self, objects: list[bytes]) -> _Pack:
+    def _pack(self, repo: pygit2.Repository, objects: list[bytes]) -> _Pack:
         """Puts objects into a pack aside, on disk, and then in its place: the index, which tells of it, comes last."""
-        if self._whole is None or self._whole[0] != self.merged:
-            self._whole = self.merged, self.open()
-        builder = pygit2.PackBuilder(self._whole[1])
+        builder = pygit2.PackBuilder(repo)
         # Starting threads takes longer than what they would do.
         builder.set_threads(1)
         for oid in map(pygit2.Oid, objects):
             # Not what was in no history after all, and pruned.
-            if oid in self._whole[1].odb:
+            if oid in repo.odb:
                 builder.add(oid)
         aside = Path(tempfile.mkdtemp(prefix=_ASIDE, dir=self._repository))
         try:

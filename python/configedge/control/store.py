@@ -235,6 +235,7 @@ class Store:
             remote.attach(self.repository)
 
     def close(self) -> None:
+        self.staged.close()
         self.repository.close()
 
     @property
