@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import os
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+
+# As many as one commit has at once.
+_POOL = ThreadPoolExecutor(4, thread_name_prefix="flush")
 
 
 def flush(path: Path) -> None:
@@ -13,3 +17,20 @@ def flush(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def begin(path: Path) -> Future[None]:
+    """Flushes beside the caller. File systems write what is asked for at once in one go: a journal has one commit for
+    all, so three together take hardly longer than one."""
+    return _POOL.submit(flush, path)
+
+
+def flush_all(*paths: Path) -> None:
+    """All of them are on disk when it returns. Raises OSError, the first there is, when all are done."""
+    begun = [begin(path) for path in paths[1:]]
+    try:
+        flush(paths[0])
+    finally:
+        failed = [error for future in begun if (error := future.exception()) is not None]
+    if failed:
+        raise failed[0]

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pygit2
 
-from configedge.control.flushing import flush
+from configedge.control.flushing import begin, flush_all
 
 _ZERO = "0" * 40
 
@@ -46,8 +46,9 @@ def moving(
             file.write(f"{commit}\n")
         if target(repo, ref) != before:
             raise Moved(f"{ref} is not at {before or 'nothing'} any more")
+        flushed = begin(lock)
         yield
-        flush(lock)
+        flushed.result()
         # Not before: the log must not name what is not on disk.
         line = f"{before or _ZERO} {commit} {who}\n".encode()
         with _logged(log, line) if who is not None else nullcontext():
@@ -55,8 +56,7 @@ def moving(
     except BaseException:
         lock.unlink(missing_ok=True)
         raise
-    for path in (place.parent, *([place.parent.parent] if new else ()), *([log] if who is not None else ())):
-        flush(path)
+    flush_all(place.parent, *([place.parent.parent] if new else ()), *([log] if who is not None else ()))
 
 
 def log_of(repository: Path, ref: str) -> Path:

@@ -19,7 +19,7 @@ from typing import NamedTuple
 import pygit2
 from pygit2.enums import ObjectType
 
-from configedge.control.flushing import flush
+from configedge.control.flushing import flush, flush_all
 
 log = logging.getLogger(__name__)
 
@@ -159,9 +159,8 @@ class Staged:
             size = pack.stat().st_size
             self._directory.mkdir(exist_ok=True)
             files = (pack, pack.with_suffix(".idx"))
-            for file in files:
-                # libgit2 does not, of a pack.
-                flush(file)
+            # libgit2 does not, of a pack.
+            flush_all(*files)
             for file in files:
                 file.replace(self._directory / file.name)
         finally:
