@@ -1,6 +1,6 @@
-"""Build backend: maturin, plus the native `configrelay` command.
+"""Build backend: maturin, plus the native commands `configrelay` and `configsync`.
 
-maturin puts either an extension module or a binary into a wheel (PyO3/maturin issue 368). So the relay is built first,
+maturin puts either an extension module or a binary into a wheel (PyO3/maturin issue 368). So commands are built first,
 into maturin's data directory, whose `scripts/` are installed beside Python's own.
 """
 
@@ -20,16 +20,21 @@ SCRIPTS = ROOT / "target" / "configedge.data" / "scripts"
 get_requires_for_build_editable = get_requires_for_build_wheel
 
 
-def build_relay() -> Path:
-    """The relay's binary: static, so that it runs in an empty container and maps no library.
+COMMANDS = {"configrelay": "relay", "configsync": "sync"}
+"""Each with the profile that it is built by."""
+
+
+def build_command(name: str) -> Path:
+    """A command's binary: static, so that it runs in an empty container and maps no library.
 
     Dynamic where the C library's static half is not installed. Raises CalledProcessError if cargo fails; cargo has said
     why by then.
     """
-    build = ["cargo", "build", "--locked", "--profile", "relay", "--package", "configrelay"]
+    # One at a time: built together, each would get the features that the other wants of what both use.
+    build = ["cargo", "build", "--locked", "--profile", COMMANDS[name], "--package", name]
     environment = dict(os.environ)
     if _has_static_libc():
-        # With the target named, the flags are for the relay and not for what runs while it is built.
+        # With the target named, the flags are for the command and not for what runs while it is built.
         host = subprocess.run(["rustc", "-vV"], check=True, capture_output=True, text=True).stdout
         target = host.partition("host: ")[2].split()[0]
         build += ["--target", target]
@@ -37,10 +42,15 @@ def build_relay() -> Path:
         flags = '-C target-feature=+crt-static -C relocation-model=static --cfg getrandom_backend="linux_getrandom"'
         environment[f"CARGO_TARGET_{target.upper().replace('-', '_')}_RUSTFLAGS"] = flags
     else:
-        print("configrelay is linked dynamically: for a static one install glibc's static libraries", file=sys.stderr)
+        print(f"{name} is linked dynamically: for a static one install glibc's static libraries", file=sys.stderr)
     build += ["--message-format", "json-render-diagnostics"]
     messages = subprocess.run(build, cwd=ROOT, env=environment, check=True, stdout=subprocess.PIPE).stdout
     return Path(next(path for line in messages.splitlines() if (path := json.loads(line).get("executable"))))
+
+
+def build_relay() -> Path:
+    """As `build_command`."""
+    return build_command("configrelay")
 
 
 def _has_static_libc() -> bool:
@@ -53,19 +63,19 @@ def _has_static_libc() -> bool:
     return os.path.isabs(found.stdout.strip())
 
 
-def _build_relay() -> None:
-    binary = build_relay()
+def _build_commands() -> None:
     SCRIPTS.mkdir(parents=True, exist_ok=True)
-    shutil.copy2(binary, SCRIPTS / "configrelay")
+    for name in COMMANDS:
+        shutil.copy2(build_command(name), SCRIPTS / name)
 
 
 def build_wheel(*args: Any, **kwargs: Any) -> str:
-    _build_relay()
+    _build_commands()
     return maturin.build_wheel(*args, **kwargs)
 
 
 def build_editable(*args: Any, **kwargs: Any) -> str:
-    _build_relay()
+    _build_commands()
     return maturin.build_editable(*args, **kwargs)
 
 
