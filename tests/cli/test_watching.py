@@ -7,13 +7,14 @@ import os
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from tests.cli.shell import COMMAND, PYTHON, environment, run, run_json, write
 from tests.support.control import Control, running
+from tests.support.nodes import beat
 from tests.support.relay import wait_for
 
 
@@ -145,24 +146,10 @@ desktop.fleet(nodes(0, 1)); desktop.fleet(nodes(1, 1)); desktop.fleet(nodes(0, 1
 
 def test_the_state_of_nodes_is_shown(control: Control, tmp_path: Path) -> None:
     tip = run_json("put", write(tmp_path, "fleet", {"a": 1}), server=control.url)["commit"]
-    beat: Callable[..., Any] = lambda node, **more: control.http.post(  # noqa: E731
-        "/v1/fleet/heartbeats",
-        json={
-            "node": node,
-            "environment": "prod",
-            "region": "eu",
-            "generation": 7,
-            "commit": tip,
-            "state": "ok",
-            "published_at": time.time(),
-            "sent_at": time.time(),
-            "version": "0.1.0",
-            **more,
-        },
-    ).raise_for_status()
-    beat("node-1")
-    beat("node-2", commit="ab" * 20, state="degraded", problems=["a bundle is refused"])
-    said = run("status", "--fleet", server=control.url)
+    where = {"environment": "prod", "region": "eu", "generation": 7}
+    beat(control, "node-1", tip, **where)
+    beat(control, "node-2", "ab" * 20, state="degraded", problems=["a bundle is refused"], **where)
+    said = run("status", "--nodes", server=control.url)
     assert "ready" in said and tip[:12] in said and "2: 1 ready, 1 behind, 0 lost" in said
     first, second = (line for line in said.splitlines() if line.startswith("node-"))
     assert first.split()[:5] == ["node-1", "prod.eu", "ok", "7", tip[:12]]

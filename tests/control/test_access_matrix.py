@@ -278,6 +278,7 @@ ROWS: dict[str, Row] = {
     f"POST {_P}/{{id}}/reject": Row("approve", proposal("POST", "/reject"), PATHS, True),
     f"POST {_P}/{{id}}/withdraw": Row("read", proposal("POST", "/withdraw"), PATHS, True),
     "GET /v1/watch": Row("known", got("/v1/watch")),
+    "GET /v1/watch/tip": Row("known", got("/v1/watch/tip")),
     "GET /v1/whoami": Row("known", got("/v1/whoami")),
     "GET /v1/tokens": Row("admin everywhere", got("/v1/tokens")),
     "POST /v1/tokens": Row("admin everywhere", sent("POST", "/v1/tokens", NEW_TOKEN), writes=True),
@@ -287,6 +288,10 @@ ROWS: dict[str, Row] = {
     "GET /v1/audit": Row("admin everywhere", got("/v1/audit")),
     "POST /v1/fleet/heartbeats": Row("report somewhere", sent("POST", "/v1/fleet/heartbeats", HEARTBEAT)),
     "GET /v1/fleet": Row("read somewhere", got("/v1/fleet")),
+    "GET /v1/fleet/bundles": Row("read somewhere", got("/v1/fleet/bundles")),
+    "GET /v1/fleet/commits/{commit}": Row(
+        "read somewhere", lambda world, path: ("GET", f"/v1/fleet/commits/{world.commits[0][0]}", {})
+    ),
     "GET /healthz": Row("anyone", got("/healthz")),
     "GET /readyz": Row("anyone", got("/readyz")),
     "GET /metrics": Row("known", got("/metrics")),
@@ -414,7 +419,14 @@ def test_a_change_set_is_allowed_if_each_of_its_documents_is(world: World) -> No
 def test_answers_have_nothing_of_what_may_not_be_read(world: World) -> None:
     first = world.commits[0][0]
     urls = ["/v1/bundles", "/v1/export", f"/v1/diff?from={first}", f"/v1/diff?from={first}&namespace=shop"]
-    urls += ["/v1/history?limit=100", "/v1/proposals?state=all", "/metrics", "/v1/fleet"]
+    urls += [
+        "/v1/history?limit=100",
+        "/v1/proposals?state=all",
+        "/metrics",
+        "/v1/fleet",
+        "/v1/fleet/bundles",
+        f"/v1/fleet/commits/{first}",
+    ]
     for path in THERE:
         for more in ("/overlays", "/history", "/effective", "/explain", "/explain?key=word"):
             urls.append(url_of(path.partition("@")[0], more))

@@ -6,6 +6,8 @@ import hashlib
 import hmac
 import json
 import logging
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from configedge.kube.receiver import ATTEMPTS, Receiver, ReceiverError
+from tests.support.control import Control, document, running
 from tests.support.relay import wait_for
 
 TOKEN = b"shared between both"
@@ -133,3 +136,68 @@ def test_what_cannot_work_is_said_at_once(tmp_path: Path, token: Path) -> None:
     assert PATH not in str(raised.value)
     with pytest.raises(ReceiverError, match="cannot reach http"):
         Receiver(server.url, token).tell("a")
+
+
+def figures(control: Control) -> dict[str, float]:
+    found = [line.split() for line in control.http.get("/metrics").text.splitlines()]
+    return {line[0].partition("receiver_")[2]: float(line[1]) for line in found if "receiver_hints" in line[0]}
+
+
+def test_the_control_plane_tells_of_each_commit_and_keeps_the_path_to_itself(tmp_path: Path, token: Path) -> None:
+    with flux() as server:
+        (tmp_path / "url").write_text(server.url + "\n")
+        options = ("--receiver-url-file", str(tmp_path / "url"), "--receiver-token-file", str(token))
+        with running(tmp_path / "repo", *options) as control:
+            commits = []
+            for number in range(3):
+                made = control.put(f"game/a{number}", document({"n": 1})).raise_for_status()
+                commits.append(made.json()["commit"])
+                wait_for(lambda: server.told == commits, 30)
+            wait_for(lambda: figures(control).get('hints_total{outcome="told"}') == 3, 30)
+            assert figures(control)['hints_total{outcome="failed"}'] == 0
+            server.busy = 1_000_000
+            assert control.put("game/b", document({"n": 1})).status_code == 200
+            wait_for(lambda: figures(control)['hints_total{outcome="failed"}'] == 1, 60)
+            assert control.http.get("/readyz").status_code == 200, "Flux will look by itself"
+            command = Path(f"/proc/{control.process.pid}/cmdline").read_text()
+            assert control.stop() == 0
+        said = control.log.read_text()
+        assert "Flux was not told" in said and "it will see it at its next look" in said
+        assert PATH not in said + command and TOKEN.decode() not in said + command
+
+
+def test_a_receiver_that_is_away_delays_no_commit_and_no_end(tmp_path: Path, token: Path) -> None:
+    with flux() as server:
+        server.gate.clear()
+        (tmp_path / "url").write_text(server.url)
+        options = ("--receiver-url-file", str(tmp_path / "url"), "--receiver-token-file", str(token))
+        with running(tmp_path / "repo", *options) as control:
+            for number in range(5):
+                assert control.put(f"game/a{number}", document({"n": 1})).status_code == 200
+            assert server.told == []
+            server.gate.set()
+            wait_for(lambda: server.told[-1:] == [control.tip()], 30)
+
+
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        ({"--receiver-url-file": "http://flux/hook/canary"}, "go together"),
+        ({"--receiver-token-file": "canary"}, "go together"),
+        ({"--receiver-url-file": "canary", "--receiver-token-file": "canary"}, "no URL; give http://HOST"),
+        ({"--receiver-url-file": "http://[canary", "--receiver-token-file": "canary"}, "no URL; give http://HOST"),
+        ({"--receiver-url-file": "", "--receiver-token-file": "canary"}, "has no URL of a Receiver"),
+        ({"--receiver-url-file": "http://flux/hook/canary", "--receiver-token-file": ""}, "has no token"),
+    ],
+)
+def test_a_control_plane_says_which_file_is_wrong_and_not_what_is_in_it(
+    tmp_path: Path, files: dict[str, str], said: str
+) -> None:
+    options = []
+    for name, content in files.items():
+        (tmp_path / name.strip("-")).write_text(content)
+        options += [name, str(tmp_path / name.strip("-"))]
+    command = [sys.executable, "-m", "configedge.control", "--port", "0", "--repo", str(tmp_path / "repo"), *options]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 2 and said in done.stderr, done.stderr
+    assert "canary" not in done.stderr.replace(str(tmp_path), "") and done.stderr.count("\n") == 1

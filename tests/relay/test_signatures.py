@@ -27,7 +27,7 @@ from configedge.bundle import BundlePath
 from configedge.signing import Signer, split_commit
 from configedge.sync import proof
 from configedge.sync.git import GitSource
-from configedge.sync.pump import Pump
+from configedge.sync.pump import Pump, every
 from configedge.sync.spool import export
 from tests.support.policies import install, module
 from tests.support.relay import Relay, binary, bundle, running, wait_for
@@ -65,7 +65,7 @@ class Site:
 
     def export(self, spool: Path | None = None, namespace: str | None = None) -> None:
         source = GitSource(str(self.root / "repo"), "main", namespace, self.root / "cache")
-        assert Pump(source, spool or self.relay.spool, 1.0).once()
+        assert Pump(source, spool or self.relay.spool, every(1.0)).once()
 
     def attack(self, alter: Callable[[Path], object]) -> None:
         """Exports the tip elsewhere, alters it, and swaps it in as an exporter would."""

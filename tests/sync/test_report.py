@@ -20,7 +20,8 @@ from typing import Any
 import pytest
 
 from configedge.control.fleet import Heartbeat
-from configedge.sync.report import Client, Names, Node, Reporter, ReportError
+from configedge.sync.report import PATH, Names, Node, Reporter
+from configedge.sync.server import Server, SyncError
 from configedge.testing import Publisher
 from tests.support.relay import Relay, bundle, running, wait_for
 
@@ -206,7 +207,7 @@ def test_a_control_plane_that_is_away_is_complained_of_once_and_found_again(tmp_
 def test_a_node_that_was_refused_waits_longer_and_longer(tmp_path: Path, control: ControlPlane) -> None:
     control.answer = (503, {}, b"")
     Publisher(tmp_path / "out").publish({"m": {}}, "")
-    with Reporter(Node(tmp_path / "out", Names("n1")), Client(control.url, None), 0.5):
+    with Reporter(Node(tmp_path / "out", Names("n1")), Server(control.url, None), 0.5):
         time.sleep(6)
     # At 0, then after 0.5 to 1, 1 to 2, 2 to 4 seconds more.
     assert 2 <= len(control.requests) <= 4
@@ -274,8 +275,8 @@ def test_an_option_that_cannot_be_followed_is_named(tmp_path: Path, options: tup
 @pytest.mark.parametrize("content", [b"", b"\n", b"two words", b"a\nb", b"\xff\xfe", b"x" * 9000, b"a\x00b"])
 def test_a_token_file_that_holds_no_token_is_refused_and_not_shown(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "token").write_bytes(content)
-    with pytest.raises(ReportError, match="does not hold one token") as refused:
-        Client("http://127.0.0.1:1", tmp_path / "token").send(Node(tmp_path, Names("n1")).look())
+    with pytest.raises(SyncError, match="does not hold one token") as refused:
+        Server("http://127.0.0.1:1", tmp_path / "token").post(PATH, Node(tmp_path, Names("n1")).look().body())
     assert "two words" not in str(refused.value)
 
 

@@ -11,7 +11,7 @@ import pygit2
 
 from configedge.sync import proof
 from configedge.sync.git import GitSource
-from configedge.sync.pump import Pump
+from configedge.sync.pump import Pump, every
 from tests.support.control import git, push_file, running
 from tests.support.relay import wait_for
 from tests.support.signing import allow, commit_files, make_key, need_ssh_keygen, sign_with
@@ -88,7 +88,7 @@ def test_the_proof_leads_from_the_commit_to_each_directory(tmp_path: Path) -> No
     commit, allowed = commit_files(repo, files, key), allow(tmp_path / "allowed", key)
     spool = tmp_path / "spool"
     source = GitSource(str(tmp_path / "repo"), "main", None, tmp_path / "cache", allowed)
-    assert Pump(source, spool, 1.0).once()
+    assert Pump(source, spool, every(1.0)).once()
     found = proof_of(spool)
     content = found.pop("commit")
     assert hashlib.sha1(b"commit %d\0" % len(content) + content).hexdigest() == commit
@@ -116,7 +116,7 @@ def test_one_namespace_is_exported_with_its_own_proof(tmp_path: Path) -> None:
     repo = pygit2.init_repository(str(tmp_path / "repo"), bare=True, initial_head="main")
     commit_files(repo, {A: b"a", SHOP: b"c"}, make_key(tmp_path / "key"))
     spool = tmp_path / "spool"
-    assert Pump(GitSource(str(tmp_path / "repo"), "main", "shop", tmp_path / "cache"), spool, 1.0).once()
+    assert Pump(GitSource(str(tmp_path / "repo"), "main", "shop", tmp_path / "cache"), spool, every(1.0)).once()
     paths = ("", "bundles", "bundles/shop")
     assert set(proof_of(spool)) == {"commit", *(git(tmp_path / "repo", "rev-parse", f"main:{path}") for path in paths)}
 
@@ -126,13 +126,13 @@ def test_a_proof_torn_by_a_power_cut_is_written_again(tmp_path: Path) -> None:
     commit_files(repo, {A: b"a"}, make_key(tmp_path / "key"))
     spool = tmp_path / "spool"
     source = GitSource(str(tmp_path / "repo"), "main", None, tmp_path / "cache")
-    assert Pump(source, spool, 1.0).once()
+    assert Pump(source, spool, every(1.0)).once()
     whole, link = proof_of(spool), os.readlink(spool / "..data")
-    assert Pump(source, spool, 1.0).once() and os.readlink(spool / "..data") == link, "it is there already"
+    assert Pump(source, spool, every(1.0)).once() and os.readlink(spool / "..data") == link, "it is there already"
     (spool / "..data/.proof/commit").write_bytes(b"")
-    assert Pump(source, spool, 1.0).once() and proof_of(spool) == whole
+    assert Pump(source, spool, every(1.0)).once() and proof_of(spool) == whole
     commit_files(repo, {A: b"b"}, None)
-    assert Pump(source, spool, 1.0).once() and proof_of(spool) == {}
+    assert Pump(source, spool, every(1.0)).once() and proof_of(spool) == {}
 
 
 def test_the_control_plane_hands_on_the_proof_of_a_signed_tip(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """The `configedge` command.
 
-Exit codes: 0 done; 1 refused, not found, stale, or the user said no; 2 wrong usage or out of reach.
+Exit codes: 0 done; 1 refused, not found, stale, or the user said no; 2 wrong usage or out of reach. `wait` has 3: not
+in time.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from configedge.cli import (
     sync,
     tokens,
     transfer,
+    wait,
     watch,
 )
 from configedge.cli.client import ClientError
@@ -48,7 +50,7 @@ _COMMANDS = {
     "Configuration": (*bundles.COMMANDS, *edit.COMMANDS, *explain.COMMANDS, *transfer.COMMANDS),
     "History": history.COMMANDS,
     "Approvals": approvals.COMMANDS,
-    "Watching": (*status.COMMANDS, *watch.COMMANDS),
+    "Watching": (*status.COMMANDS, *watch.COMMANDS, *wait.COMMANDS),
     "Nodes and files": (*snapshot.COMMANDS, *check.COMMANDS, *report.COMMANDS, *kube.COMMANDS),
     "This command": completion.COMMANDS,
 }
@@ -61,6 +63,7 @@ for panel, name, group in (
     ("Access", "audit", audit.app),
     ("Nodes and files", "policy", policy.app),
     ("Nodes and files", "sync", sync.app),
+    ("Nodes and files", "kube", kube.app),
     ("Configuration", "migrate", migrate.app),
 ):
     app.add_typer(group, name=name, rich_help_panel=panel)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import signal
 import socket
 from pathlib import Path
@@ -33,23 +32,23 @@ def report(
     Nothing that services read depends on it. On an error it goes on, more seldom.
     """
     from configedge.control.logs import set_up_logs
-    from configedge.sync.report import Client, Names, Node, Refused, Reporter, ReportError
+    from configedge.sync.report import Names, Node, Reporter
+    from configedge.sync.server import Refused, SyncError
+    from configedge.sync.server import Server as ControlPlane
 
     set_up_logs(log)
-    # A line for every heartbeat is of no use to anybody.
-    logging.getLogger("httpx2").setLevel(logging.WARNING)
     try:
         names = Names(node if node is not None else socket.gethostname(), environment, region)
-        client = Client(server, token_file)
-    except ReportError as error:
+        control = ControlPlane(server, token_file)
+    except SyncError as error:
         fail(str(error), UNUSABLE)
-    reporter = Reporter(Node(out, names), client, interval)
+    reporter = Reporter(Node(out, names), control, interval)
     if once:
         try:
             reporter.once()
         except Refused as error:
             fail(str(error), REFUSED)
-        except ReportError as error:
+        except SyncError as error:
             fail(str(error), UNUSABLE)
         return
     stop = {signal.SIGTERM, signal.SIGINT}

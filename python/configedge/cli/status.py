@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from configedge.cli.client import DEFAULT_SERVER, Client, Refused, Server, TokenFile
+from configedge.cli.fleet import by_commit, show_fleet, show_nodes
 from configedge.cli.output import (
     REFUSED,
     AsJson,
@@ -15,19 +16,18 @@ from configedge.cli.output import (
     Styled,
     first_line,
     line,
-    moment,
     show_json,
     span,
     summary,
-    table,
 )
 from configedge.cli.tokens import grant_text
 
-_STYLES = {"ok": "green", "held": "cyan", "degraded": "yellow", "empty": "yellow", "silent": "red"}
-
 
 def status(
-    fleet: Annotated[bool, typer.Option("--fleet", help="Every node, too.")] = False,
+    fleet: Annotated[
+        bool, typer.Option("--fleet", help="Which commits nodes serve, who lags, and who refuses what.")
+    ] = False,
+    nodes: Annotated[bool, typer.Option("--nodes", help="Every node, too.")] = False,
     as_json: AsJson = False,
     server: Server = DEFAULT_SERVER,
     token_file: TokenFile = None,
@@ -39,19 +39,21 @@ def status(
     client = Client(server, token_file)
     problem = _not_ready(client)
     newest = client.get("/v1/history", limit=1)
-    nodes, unknown = _fleet(client)
+    found, unknown = _fleet(client)
     if as_json:
         ready = {"server": server, "ready": problem is None, "problem": problem, "commit": newest["commit"]}
-        show_json(ready | {"newest": newest["items"][0] if newest["items"] else None, "fleet": nodes})
+        told = found and {**found, "commits": by_commit(found)}
+        show_json(ready | {"newest": newest["items"][0] if newest["items"] else None, "fleet": told})
     else:
         _show(server, problem, newest)
-        if nodes:
-            _show_nodes(nodes["summary"])
+        if found:
+            _show_summary(found["summary"])
         else:
             line("nodes          ", Styled(f"unknown: {unknown}", "yellow"))
-        if fleet and nodes:
-            table(("node", "place", "state", "generation", "commit", "seen", "problems"), map(_row, nodes["nodes"]))
-            _show_propagation(nodes["propagation"])
+        if fleet and found:
+            show_fleet(found)
+        if nodes and found:
+            show_nodes(found)
     if problem is not None:
         raise typer.Exit(REFUSED)
 
@@ -96,44 +98,10 @@ def _show(server: str, problem: str | None, newest: dict[str, Any]) -> None:
         line(f"commit         {item['commit'][:12]}  {span(time.time() - item['time'])} ago  {told}")
 
 
-def _show_nodes(nodes: dict[str, Any]) -> None:
+def _show_summary(nodes: dict[str, Any]) -> None:
     parts: list[Cell] = [f"nodes          {nodes['total']}"]
     for name, style in (("ready", "green"), ("behind", "yellow"), ("lost", "bold red")):
         count = nodes[name]
         parts += [", " if len(parts) > 1 else ": ", Styled(f"{count} {name}", style if count else "")]
     lag = nodes.get("worst_lag_s")
     line(*parts, f", {span(lag)} behind at worst" if lag else "")
-
-
-def _row(node: dict[str, Any]) -> tuple[Cell, ...]:
-    place = ".".join(part for part in (node["environment"], node["region"]) if part)
-    state = "lost" if node["lost"] else node["state"]
-    problems = "; ".join(first_line(problem) for problem in node["problems"])
-    return (
-        node["node"],
-        place,
-        Styled(state, _STYLES.get(state, "bold red")),
-        str(node["generation"]),
-        node["commit"][:12],
-        f"{span(node['age_s'])} ago",
-        problems,
-    )
-
-
-def _show_propagation(rows: list[dict[str, Any]]) -> None:
-    if not rows:
-        return
-    line()
-    line(Styled("How long the newest pushes took to nodes", "bold"))
-    table(
-        ("commit", "time", "first", "half", "all", "nodes"),
-        [
-            (
-                row["commit"][:12],
-                moment(row["at"]),
-                *(span(row[side]) if row[side] is not None else "-" for side in ("first_s", "half_s", "all_s")),
-                str(row["nodes"]),
-            )
-            for row in rows[:10]
-        ],
-    )

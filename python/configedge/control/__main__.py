@@ -23,9 +23,10 @@ from configedge.control.repository import RepositoryError
 from configedge.control.service import Check, Identify, Parts
 from configedge.control.store import Store
 from configedge.control.traces import TracingError
+from configedge.kube.receiver import Receiver, ReceiverError
 from configedge.signing import Signer, SigningError
 from configedge.sync import proof
-from configedge.sync.pump import Pump, Revision
+from configedge.sync.pump import Pump, Revision, every
 
 # So long a thread waits for another that computes. Python's own 5 ms, several times in a write, would be most of it.
 _SWITCH_S = 0.0005
@@ -49,16 +50,19 @@ def main(argv: Sequence[str] | None = None) -> int:
             checks: dict[str, Check] = {}
             if options.spool:
                 tip = _Tip(store, options.namespace, options.layer)
-                pump = Pump(tip, options.spool, interval=1.0)
+                pump = Pump(tip, options.spool, every(1.0))
                 store.on_commit += [tip.committed, lambda commit, at: pump.wake()]
                 checks["export"] = pump.problem
                 stack.enter_context(pump)
+            receiver = _receiver(options)
+            if receiver is not None:
+                store.on_commit.append(stack.enter_context(receiver).committed)
             # Imported late: what cannot start says so at once.
             from configedge.control.app import create_app
             from configedge.control.background import Background
             from configedge.control.server import serve
 
-            parts = _parts(options, checks)
+            parts = _parts(options, checks, receiver)
             elsewhere = f"pushes go to {without_password(options.remote)}, not here" if remote is not None else None
             hook.install(store.repository.path, parts.protections(), elsewhere)
             app = create_app(store, parts, allow_hosts=options.allow_host)
@@ -66,13 +70,13 @@ def main(argv: Sequence[str] | None = None) -> int:
             app.service.checks.update(background.checks())
             stack.enter_context(background)
             serve(app, listening, {"event": "ready", "url": _url(listening)})
-    except (hook.ForeignHook, RepositoryError, AccessError, AuditError, SigningError, TracingError, _Refused) as error:
+    except _REFUSALS as error:
         print(f"configedge.control: {error}", file=sys.stderr)
         return 2
     return 0
 
 
-def _parts(options: argparse.Namespace, checks: Mapping[str, Check]) -> Parts:
+def _parts(options: argparse.Namespace, checks: Mapping[str, Check], receiver: Receiver | None) -> Parts:
     """Who may ask, and what is kept of it. Raises AccessError, AuditError, TracingError, _Refused."""
     from configedge.control.app import local_operator
     from configedge.control.fleet import open_fleet
@@ -108,7 +112,14 @@ def _parts(options: argparse.Namespace, checks: Mapping[str, Check]) -> Parts:
         found,
         Rates(*options.rate),
         asks=_has_auth(options),
+        receiver=receiver,
     )
+
+
+def _receiver(options: argparse.Namespace) -> Receiver | None:
+    """The Flux Receiver that is told of commits. Raises ReceiverError."""
+    url, token = options.receiver_url_file, options.receiver_token_file
+    return Receiver.of_files(url, token) if url and token else None
 
 
 def _has_auth(options: argparse.Namespace) -> bool:
@@ -117,6 +128,18 @@ def _has_auth(options: argparse.Namespace) -> bool:
 
 class _Refused(Exception):
     """An option cannot be followed. One line, says what to do."""
+
+
+_REFUSALS = (
+    hook.ForeignHook,
+    RepositoryError,
+    AccessError,
+    AuditError,
+    SigningError,
+    TracingError,
+    ReceiverError,
+    _Refused,
+)
 
 
 class _Tip:
@@ -161,6 +184,10 @@ def _options() -> argparse.ArgumentParser:
     parser.add_argument("--access", type=Path, metavar="FILE", help="OIDC issuers, grants and protected paths")
     parser.add_argument("--audit", type=Path, metavar="FILE", help="the audit (default: in the repository's directory)")
     parser.add_argument("--fleet-store", metavar="URL", help="redis://...: share what nodes report (default: memory)")
+    parser.add_argument(
+        "--receiver-url-file", type=Path, metavar="FILE", help="has the URL of a Flux Receiver that is told of commits"
+    )
+    parser.add_argument("--receiver-token-file", type=Path, metavar="FILE", help="has the token of that Receiver")
     parser.add_argument("--otlp", metavar="URL", help="send OpenTelemetry traces there")
     parser.add_argument(
         "--rate",
@@ -189,6 +216,8 @@ def _check(options: argparse.Namespace) -> None:
         )
     if options.region and not options.environment:
         raise _Refused(f"--region {options.region} is one of an environment; give --environment too")
+    if bool(options.receiver_url_file) != bool(options.receiver_token_file):
+        raise _Refused("--receiver-url-file and --receiver-token-file go together; give both, or neither")
     if options.admin_token and not options.tokens:
         raise _Refused("--admin-token needs a file for its hash; give --tokens too")
     options.layer = ".".join(part for part in (options.environment, options.region) if part)

@@ -76,7 +76,7 @@ def _sources(service: Service) -> Sources:
     def repository_ok() -> bool:
         return bool(service.store.tip())
 
-    audit = service.parts.audit
+    audit, receiver = service.parts.audit, service.parts.receiver
     return Sources(
         fleet=service.fleet_summary,
         repository_ok=repository_ok,
@@ -84,6 +84,8 @@ def _sources(service: Service) -> Sources:
         audit_entries=None if audit is None else lambda: audit.head().seq,
         proposals_open=service.proposals.count_open,
         subscribers=lambda: len(service.events),
+        waiting_nodes=lambda: len(service.events.tips),
+        receiver_hints=None if receiver is None else lambda: {"told": receiver.told, "failed": receiver.failed},
     )
 
 

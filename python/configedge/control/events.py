@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from configedge.bundle import BundleError, BundlePath
 from configedge.control.auth import Grant, Principal, Verb
+from configedge.control.tips import Tips, TooMany
 
 if TYPE_CHECKING:
     from configedge.control.service import Service
@@ -30,10 +31,6 @@ _STILL_S = 15.0
 _MOST_BEHIND = 1_000
 _MOST_TOLD = 200
 MAX_WATCHERS = 1_000
-
-
-class TooMany(Exception):
-    """There are too many watchers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +66,8 @@ class Events:
     def __init__(self, service: Service) -> None:
         self._service = service
         self._watchers: set[_Watcher] = set()
+        self.tips = Tips()
+        """For nodes."""
         self._loop: asyncio.AbstractEventLoop | None = None
         self._looking: list[asyncio.Task[None]] = []
         self._woken: asyncio.Event | None = None
@@ -88,6 +87,7 @@ class Events:
         self._woken = asyncio.Event()
         self._tip, at = await self._service.read(self._service.store.tip_with_time)
         self._service.propagation.committed(self._tip, at, self._position)
+        self.tips.move(self._tip)
         self._service.store.on_commit.append(self._committed)
         self._looking = [asyncio.create_task(look()) for look in (self._look, self._look_at_nodes)]
 
@@ -98,6 +98,7 @@ class Events:
             looking.cancel()
         for watcher in list(self._watchers):
             watcher.put(None)
+        self.tips.close()
 
     def refused(self, subject: str, target: str, code: str, detail: str) -> None:
         """A change was not made."""
@@ -214,6 +215,8 @@ class Events:
         tip = await service.read(service.store.tip)
         if tip == self._tip:
             return
+        # Nodes first: each millisecond is one that they serve what is over.
+        self.tips.move(tip)
         new = await service.read(service.store.since, self._tip)
         # There may be more by now than when the tip was read.
         tip = new[-1] if new else tip
@@ -223,6 +226,7 @@ class Events:
             service.propagation.committed(commit, at, self._position)
             self._made.pop(commit, None)
         self._tip = tip
+        self.tips.move(tip)
         for watcher in list(self._watchers):
             if new is None:
                 watcher.put(Event("reset", {"commit": tip}, tip))

@@ -19,6 +19,8 @@ def set_up_logs(form: str) -> None:
     handler.setFormatter(_Json() if form == "json" else _Text("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
+    # It tells of each request with its whole URL, and that of a Flux Receiver is as good as a password.
+    logging.getLogger("httpx2").setLevel(logging.WARNING)
 
 
 class _Text(logging.Formatter):

@@ -43,6 +43,10 @@ class Sources:
     proposals_open: Callable[[], int] | None = None
     subscribers: Callable[[], int] | None = None
     """Those that watch by SSE."""
+    waiting_nodes: Callable[[], int] | None = None
+    """Those that wait to be told of a newer commit."""
+    receiver_hints: Callable[[], Mapping[str, int]] | None = None
+    """What became of the hints to the Flux Receiver: `told`, `failed`."""
 
 
 class Metrics:
@@ -134,6 +138,7 @@ class _Gauges(Collector):
             ("loose_objects", "loose_objects", "Objects in the repository that are not packed."),
             ("proposals_open", "proposals_open", "Changes that wait for approval."),
             ("sse_subscribers", "subscribers", "Clients that watch for changes."),
+            ("waiting_nodes", "waiting_nodes", "Nodes that wait to be told of a newer commit."),
         ):
             value = self._ask(source)
             if value is not None:
@@ -141,6 +146,16 @@ class _Gauges(Collector):
         entries = self._ask("audit_entries")
         if entries is not None:
             yield CounterMetricFamily(f"{_NAMESPACE}_audit_entries", "Entries in the audit.", entries)
+        hints = self._ask("receiver_hints")
+        if hints is not None:
+            told = CounterMetricFamily(
+                f"{_NAMESPACE}_receiver_hints",
+                "Commits that the Flux Receiver was told of (told), or could not be (failed).",
+                labels=("outcome",),
+            )
+            for outcome in ("told", "failed"):
+                told.add_metric((outcome,), hints[outcome])
+            yield told
 
     def _ask(self, name: str) -> Any:
         source = getattr(self._sources, name)

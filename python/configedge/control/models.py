@@ -524,6 +524,49 @@ class FleetView(Shape):
     propagation: list[Push]
 
 
+class MissingNode(Shape):
+    node: str
+    environment: NameOrNone
+    region: NameOrNone
+    commit: str
+    why: Literal["behind", "empty", "refuses", "silent"]
+    problems: list[str]
+    age_s: float
+
+
+class CommitReach(Shape):
+    commit: Commit
+    tip: Commit
+    settled: bool = Field(description="Every node had the time to report since the control plane started.")
+    nodes: int = Field(description="Those that answer.")
+    reached: int = Field(description="Those of them that have the commit, and refuse nothing of it.")
+    lost: int = Field(description="Those that do not answer.")
+    missing: list[MissingNode] = Field(description="Some of those that answer and have not reached it.")
+
+
+class Refusal(Shape):
+    node: str
+    problem: str
+
+
+class BundleReach(Shape):
+    namespace: Name
+    name: Name
+    etag: Etag
+    commit: Commit = Field(description="That brought it as it is now.")
+    ready: int = Field(description="Nodes that serve it as it is now.")
+    refused: int = Field(description="Nodes that were given it and do not serve it.")
+    refusals: list[Refusal] = Field(description="Some of these.")
+
+
+class BundlesReach(Shape):
+    tip: Commit
+    settled: bool
+    nodes: int
+    lost: int
+    items: list[BundleReach]
+
+
 class Received(Shape):
     tip: Commit
 

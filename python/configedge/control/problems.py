@@ -13,7 +13,6 @@ from starlette.responses import Response
 from configedge.bundle import BundleError, Problem, dump_json
 from configedge.control.auth import AccessError
 from configedge.control.changes import BrokenInGit, Conflict
-from configedge.control.events import TooMany
 from configedge.control.fleet import FleetUnavailable
 from configedge.control.idempotency import KeyReused
 from configedge.control.layout import LayoutError
@@ -23,6 +22,7 @@ from configedge.control.reading import Forbidden
 from configedge.control.remote import Unreachable
 from configedge.control.service import Busy
 from configedge.control.store import Full, NotFound, Stale, StoreError, Unwritable
+from configedge.control.tips import TooMany
 from configedge.control.writing import ApprovalRequired
 
 FORESEEN = (

@@ -24,11 +24,13 @@ from configedge.control.idempotency import KeyReused
 from configedge.control.metrics import Metrics
 from configedge.control.proposals import Proposals
 from configedge.control.rates import Rates
+from configedge.control.reach import Reach
 from configedge.control.reading import Forbidden, Reading
 from configedge.control.remote import Unreachable
 from configedge.control.store import Full, Store, StoreError
 from configedge.control.traces import Tracing
 from configedge.control.writing import ApprovalRequired, Writing
+from configedge.kube.receiver import Receiver
 
 log = logging.getLogger(__name__)
 
@@ -88,6 +90,8 @@ class Parts:
     rates: Rates = field(default_factory=Rates)
     asks: bool = True
     """Whether callers have to say who they are."""
+    receiver: Receiver | None = None
+    """Who is told of commits, beside those that watch."""
 
 
 class Service:
@@ -101,6 +105,7 @@ class Service:
         self.proposals = Proposals(self.writing)
         self.events = Events(self)
         self.propagation = Propagation()
+        self.reach = Reach(store)
         self.metrics = metrics(self)
         self.rates = parts.rates
         self.bodies = Bodies()

@@ -173,7 +173,13 @@ def _object(properties: Schema, required: list[str] | None = None, description: 
 
 
 def _free(description: str) -> Schema:
-    return {"description": description, "type": "object", "x-kubernetes-preserve-unknown-fields": True}
+    """An object that is kept as it is, and has one owner.
+
+    Not atomic, what somebody else once added would stay through each apply of Git's, and `managedFields` would name
+    each key: a document of 1 MiB with long keys was then too large for etcd.
+    """
+    kept = {"x-kubernetes-preserve-unknown-fields": True, "x-kubernetes-map-type": "atomic"}
+    return {"description": description, "type": "object", **kept}
 
 
 def _text(**limits: Any) -> Schema:

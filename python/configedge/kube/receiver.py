@@ -28,7 +28,7 @@ ATTEMPTS: Final = 4
 
 _TIMEOUT_S = 5.0
 _PAUSE_S = 0.5
-_MAX_TOKEN = 8 << 10
+_MAX_SECRET = 8 << 10
 
 
 class ReceiverError(Exception):
@@ -44,10 +44,11 @@ class Receiver:
     """
 
     def __init__(self, url: str, token_file: Path) -> None:
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
-            raise ReceiverError("the receiver is no URL; give http://HOST and the webhookPath in the Receiver's status")
-        self.address = f"{parts.scheme}://{parts.netloc}"
+        self.address = _address(url)
+        self.told = 0
+        """Hints that arrived."""
+        self.failed = 0
+        """Commits that were tried as often as is of use, and left to Flux's interval."""
         self._url = url
         self._token_file = token_file
         _token(token_file)
@@ -56,6 +57,12 @@ class Receiver:
         self._wake = threading.Event()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="receiver", daemon=True)
+
+    @classmethod
+    def of_files(cls, url_file: Path, token_file: Path) -> Self:
+        """One whose URL is in a file, as it is no less secret than the token. Raises ReceiverError."""
+        text = _secret(url_file, "URL of a Receiver", "http://HOST and the webhookPath in the Receiver's status")
+        return cls(text.decode("ascii", "replace").strip(), token_file)
 
     def committed(self, commit: str, at: float) -> None:
         """Notes a commit. Returns at once; as `Store.on_commit` calls it."""
@@ -90,9 +97,12 @@ class Receiver:
     def _try(self, commit: str) -> None:
         for attempt in range(ATTEMPTS):
             try:
-                return self.tell(commit)
+                self.tell(commit)
+                self.told += 1
+                return
             except ReceiverError as error:
                 last = attempt == ATTEMPTS - 1
+                self.failed += last
                 log.log(
                     logging.ERROR if last else logging.WARNING,
                     "Flux was not told of %s: %s%s",
@@ -117,13 +127,31 @@ class Receiver:
         self._http.close()
 
 
+def _address(url: str) -> str:
+    """Scheme, host and port, which may be shown. Raises ReceiverError."""
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in ("http", "https") and parts.hostname and "@" not in parts.netloc
+        httpx2.URL(url)
+    except (ValueError, httpx2.InvalidURL):
+        usable = False
+    if not usable:
+        raise ReceiverError("the receiver is no URL; give http://HOST and the webhookPath in the Receiver's status")
+    return f"{parts.scheme}://{parts.netloc}"
+
+
 def _token(path: Path) -> bytes:
+    return _secret(path, "token", "what the Receiver's secret has as token")
+
+
+def _secret(path: Path, what: str, wanted: str) -> bytes:
+    """What a file holds, without the newline at its end. Raises ReceiverError, which has nothing of it."""
     try:
         with path.open("rb") as file:
             regular = stat.S_ISREG(os.fstat(file.fileno()).st_mode)
-            token = file.read(_MAX_TOKEN + 1).strip(b"\r\n") if regular else b""
+            text = file.read(_MAX_SECRET + 1).strip(b"\r\n") if regular else b""
     except OSError as error:
-        raise ReceiverError(f"cannot read the receiver's token {path}: {error.strerror}") from None
-    if not token or len(token) > _MAX_TOKEN:
-        raise ReceiverError(f"{path} has no token; put into it what the Receiver's secret has as token")
-    return token
+        raise ReceiverError(f"cannot read the receiver's {what} from {path}: {error.strerror}") from None
+    if not text or len(text) > _MAX_SECRET:
+        raise ReceiverError(f"{path} has no {what}; put into it {wanted}")
+    return text

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import re
+import subprocess
 from pathlib import Path
 
 import pygit2
 
-from configedge.control import layout
+from configedge.control import layout, upkeep
 from configedge.control.repository import require_durable_commits
 from configedge.signing import AllowedSigners, SigningError, verify_commit
 from configedge.sync import proof
 from configedge.sync.pump import Revision
+
+log = logging.getLogger(__name__)
 
 _TIMEOUT_MS = 10_000
 _BRANCH = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./-]{0,199}", re.ASCII)
@@ -47,6 +51,7 @@ class GitSource:
         self._namespace = namespace
         self._layer = layer
         self._signers = _Signers(allowed_signers) if allowed_signers is not None else None
+        self._untidy = 0
         mirror = cache / hashlib.sha256(self._remote.encode()).hexdigest()[:16]
         # A torn mirror would be of no use after a power cut, and a dead remote must not be waited for.
         require_durable_commits()
@@ -74,12 +79,34 @@ class GitSource:
             # Also of a commit that is exported already: who may sign can have changed since.
             self._signers.require(self._repo, commit)
         if commit == known:
+            self._tidy()
             return None
         made = self._repo[commit].peel(pygit2.Commit).commit_time
         files = layout.texts(self._repo, commit, self._namespace, self._layer)
         place, _ = layout.rendered(self._repo, commit, self._layer)
         proved = proof.of(self._repo, commit, proof.directories(self._repo, commit, self._namespace, place))
         return Revision(commit, float(made), files, layout.policies(self._repo, commit), proved)
+
+    def _tidy(self) -> None:
+        """Merges the packs that fetches left, one each. Where nothing is new, so that nobody waits for it."""
+        path = Path(self._repo.path)
+        if upkeep.packs(path) < upkeep.PACKS_LIMIT + self._untidy:
+            return
+        try:
+            upkeep.pack(path)
+            self._untidy = 0
+        except (OSError, subprocess.SubprocessError) as error:
+            # It works on, more slowly; tried again after as many fetches more.
+            self._untidy += upkeep.PACKS_LIMIT
+            log.warning("the mirror %s has many packs, and cannot be packed (%s); is git installed?", path, error)
+
+    def has(self, commit: str) -> bool:
+        """Whether a fetch has brought it."""
+        return commit in self._repo
+
+    def covers(self, known: str, commit: str) -> bool:
+        """Whether `known` is that commit or came after it."""
+        return known == commit or (self.has(commit) and self._repo.descendant_of(known, commit))
 
 
 class _Signers:

@@ -36,18 +36,27 @@ class Source(Protocol):
         """What is there now, or None if that is still the commit `known`. May raise anything."""
 
 
+def every(seconds: float) -> Callable[[], float]:
+    """Pauses of so many seconds, give or take a tenth: what was started together is not to look together for ever."""
+    return lambda: seconds * random.uniform(0.9, 1.1)
+
+
 class Pump:
-    """Copies a source into a spool: when woken, and every `interval` seconds, give or take a tenth.
+    """Copies a source into a spool: when woken, and after each pause, in seconds.
 
     As a context manager it runs in a thread of its own. Wakes that come while it works are one.
     """
 
     def __init__(
-        self, source: Source, spool: Path, interval: float, on_export: Callable[[Revision], None] | None = None
+        self,
+        source: Source,
+        spool: Path,
+        pause: Callable[[], float],
+        on_export: Callable[[Revision], None] | None = None,
     ) -> None:
         self._source = source
         self._spool = spool
-        self._interval = interval
+        self._pause = pause
         self._on_export = on_export
         self._known: str | None = None
         self._problem: str | None = "nothing is exported yet"
@@ -105,7 +114,7 @@ class Pump:
             self._wake.clear()
             self.once()
             if not self._stopping:
-                self._wake.wait(self._interval * random.uniform(0.9, 1.1))
+                self._wake.wait(self._pause())
 
     def __enter__(self) -> Self:
         self._thread.start()

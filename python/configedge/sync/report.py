@@ -13,20 +13,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
-from urllib.parse import urlsplit
-
-import httpx2
 
 import configedge
 from configedge.bundle import BundleError
-from configedge.control.fleet import MAX_PROBLEM, MAX_PROBLEMS, STATES, Heartbeat
-from configedge.control.hosts import is_loopback
+from configedge.control.fleet import MAX_PROBLEMS, STATES, Heartbeat
+from configedge.sync.server import Server, SyncError, one_line
 
 log = logging.getLogger(__name__)
 
 PATH: Final = "/v1/fleet/heartbeats"
 
-_TIMEOUT_S = 5.0
 _BACKOFF_S = 60.0
 # Publishes that come quicker than this are told as one.
 _GAP_S = 0.2
@@ -37,23 +33,12 @@ _SILENT_S = 5.0
 # How long after a publish the relay may need to write its status.
 _STATUS_S = 0.2
 _MAX_STATUS = 16 << 20
-_MAX_TOKEN = 8 << 10
-_MAX_ANSWER = 16 << 10
 _VERSION = re.compile(r"[A-Za-z0-9.+_-]{1,64}", re.ASCII)
-_TOKEN = re.compile(r"[\x21-\x7e]+", re.ASCII)
-
-
-class ReportError(Exception):
-    """An option cannot be followed, or a heartbeat did not arrive. One line, says what to do, has no credential."""
-
-
-class Refused(ReportError):
-    """The control plane answered and did not take the heartbeat."""
 
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What a node calls itself. Raises ReportError."""
+    """What a node calls itself. Raises SyncError."""
 
     node: str
     environment: str = ""
@@ -63,9 +48,9 @@ class Names:
         try:
             Heartbeat.read(_heartbeat(self, 0, "", "empty", (), 0.0, "").body(), 0.0)
         except BundleError as error:
-            raise ReportError("; ".join(f"--{p.key}: {p.message}; {p.hint}" for p in error.problems)) from None
+            raise SyncError("; ".join(f"--{p.key}: {p.message}; {p.hint}" for p in error.problems)) from None
         except UnicodeError:
-            raise ReportError("--node, --environment and --region are plain ASCII; give other names") from None
+            raise SyncError("--node, --environment and --region are plain ASCII; give other names") from None
 
 
 class Node:
@@ -132,54 +117,6 @@ class Node:
         return status if isinstance(status, dict) else {}
 
 
-class Client:
-    """The control plane that heartbeats go to. Raises ReportError for a URL that no token should be sent to."""
-
-    def __init__(self, server: str, token_file: Path | None) -> None:
-        try:
-            parts = urlsplit(server)
-            host, port = parts.hostname, parts.port
-            httpx2.URL(server)
-        except (ValueError, httpx2.InvalidURL):
-            host, port = None, None
-        if not host or parts.scheme not in ("http", "https") or "@" in parts.netloc or parts.query or parts.fragment:
-            raise ReportError("--server is not a URL of a control plane; give one like https://config.example:8443")
-        own = is_loopback(host)
-        if parts.scheme == "http" and token_file is not None and not own:
-            raise ReportError(f"--server: {host} would get the token without TLS, for all to read; give an https URL")
-        self.address = f"{parts.scheme}://{f'[{host}]' if ':' in host else host}{f':{port}' if port else ''}"
-        self._url = f"{self.address}{parts.path.rstrip('/')}{PATH}"
-        self._token_file = token_file
-        self._http = httpx2.Client(
-            timeout=_TIMEOUT_S,
-            # A proxy from the environment cannot reach this machine's own loopback.
-            trust_env=not own,
-            follow_redirects=False,
-            # Servers end idle connections after about as long as we are idle: better a new one than a broken one.
-            limits=httpx2.Limits(keepalive_expiry=_TIMEOUT_S / 2),
-        )
-
-    def send(self, heartbeat: Heartbeat) -> None:
-        """Sends one. Raises ReportError; Refused if it was answered."""
-        token = _token(self._token_file) if self._token_file is not None else ""
-        headers = {"Content-Type": "application/json", "Accept-Encoding": "identity"}
-        if token:
-            headers["Authorization"] = f"Bearer {token}"
-        try:
-            with self._http.stream("POST", self._url, content=heartbeat.body(), headers=headers) as response:
-                answer = _read(response)
-        except httpx2.HTTPError as error:
-            # By its kind alone: the text of a library's error may hold what was sent.
-            raise ReportError(f"cannot reach {self.address} ({type(error).__name__}); is it up?") from None
-        if not response.is_success:
-            said = _detail(answer)
-            said = "" if token and token in said else said
-            raise Refused(f"{self.address} answered {response.status_code}: {said or _advice(response.status_code)}")
-
-    def close(self) -> None:
-        self._http.close()
-
-
 class Reporter:
     """Sends a node's heartbeats every `interval` seconds, give or take a tenth, and when its generation changes.
 
@@ -187,9 +124,9 @@ class Reporter:
     waits longer and longer, up to a minute.
     """
 
-    def __init__(self, node: Node, client: Client, interval: float) -> None:
+    def __init__(self, node: Node, server: Server, interval: float) -> None:
         self._node = node
-        self._client = client
+        self._server = server
         self._interval = interval
         self._told = 0
         self._failures = 0
@@ -198,10 +135,10 @@ class Reporter:
         self._thread = threading.Thread(target=self.run, name="report", daemon=True)
 
     def once(self) -> None:
-        """Sends one heartbeat. Raises ReportError."""
+        """Sends one heartbeat. Raises SyncError."""
         heartbeat = self._node.look()
         self._told = heartbeat.generation
-        self._client.send(heartbeat)
+        self._server.post(PATH, heartbeat.body())
 
     def run(self) -> None:
         """Works until `stop`."""
@@ -222,14 +159,14 @@ class Reporter:
             self.once()
         except Exception as error:
             self._failures += 1
-            problem = str(error) if isinstance(error, ReportError) else f"{type(error).__name__}; this is a defect"
+            problem = str(error) if isinstance(error, SyncError) else f"{type(error).__name__}; this is a defect"
             # Said once, however often it is tried.
             if problem != self._problem:
                 log.error("not reported, services read on: %s", problem)
             self._problem = problem
             return False
         if self._problem is not None:
-            log.info("reporting to %s", self._client.address)
+            log.info("reporting to %s", self._server.address)
         self._failures, self._problem = 0, None
         return True
 
@@ -266,16 +203,11 @@ def _heartbeat(
         generation,
         commit,
         state,
-        tuple(_line(text) for text in problems[:MAX_PROBLEMS]),
+        tuple(one_line(text) for text in problems[:MAX_PROBLEMS]),
         published_at,
         time.time(),
         version,
     )
-
-
-def _line(text: str) -> str:
-    """As much of a text as a heartbeat takes."""
-    return "".join(c if " " <= c <= "~" else "?" for c in text[:MAX_PROBLEM])
 
 
 def _problems(status: dict[str, Any]) -> list[str]:
@@ -302,46 +234,3 @@ def _published_at(status: dict[str, Any], generation: int) -> float:
 def _version(status: dict[str, Any]) -> str:
     version = status.get("version")
     return version if isinstance(version, str) and _VERSION.fullmatch(version) else configedge.__version__
-
-
-def _token(file: Path) -> str:
-    try:
-        with file.open("rb") as opened:
-            text = opened.read(_MAX_TOKEN + 1).decode("ascii").strip()
-    except OSError as error:
-        raise ReportError(f"--token-file {file}: {error.strerror}; give a file that holds the token") from None
-    except UnicodeError:
-        text = ""
-    if len(text) > _MAX_TOKEN or not _TOKEN.fullmatch(text):
-        raise ReportError(f"--token-file {file} does not hold one token; write it there as one line")
-    return text
-
-
-def _read(response: httpx2.Response) -> bytes:
-    """The answer, or its beginning if it is long or slow to come."""
-    answer, deadline = bytearray(), time.monotonic() + _TIMEOUT_S
-    for chunk in response.iter_raw():
-        answer += chunk
-        if len(answer) > _MAX_ANSWER or time.monotonic() > deadline:
-            break
-    return bytes(answer[:_MAX_ANSWER])
-
-
-def _detail(answer: bytes) -> str:
-    """What a problem (RFC 9457) says of itself, empty if it is none."""
-    try:
-        problem = json.loads(answer)
-    except (ValueError, RecursionError):
-        return ""
-    detail = problem.get("detail") if isinstance(problem, dict) else None
-    return _line(detail) if isinstance(detail, str) else ""
-
-
-def _advice(status: int) -> str:
-    if 300 <= status < 400:
-        return "a redirect is not followed; give --server the URL that it leads to"
-    if status in (401, 403):
-        return "--token-file has to hold a token that may report"
-    if status == 404:
-        return "is --server a control plane that takes heartbeats?"
-    return "its log may say why"

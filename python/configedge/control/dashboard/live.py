@@ -14,8 +14,9 @@ from starlette.responses import Response
 from configedge.bundle import dump_json
 from configedge.control.auth import Principal, Unauthenticated
 from configedge.control.dashboard.web import PageRoute, Visiting, Visitor
-from configedge.control.events import Event, TooMany
+from configedge.control.events import Event
 from configedge.control.problems import ApiError
+from configedge.control.tips import TooMany
 
 router = APIRouter(route_class=PageRoute)
 

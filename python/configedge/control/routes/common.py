@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Header, Query, Request
 from pydantic import BaseModel
 from starlette.responses import Response
 
-from configedge.bundle import dump_json
+from configedge.bundle import BundleError, BundlePath, Problem, dump_json
 from configedge.control import models
 from configedge.control.auth import Principal, Unauthenticated
 from configedge.control.idempotency import Key
@@ -102,6 +102,16 @@ def asked(
         target = f"{request.url.path}?{request.url.query}\0{required}"
         identity = Key.of(who.subject, key, request.method, target, body)
     return Asked(who, request.state.request_id, note, dry_run, revive, identity)
+
+
+def layered(namespace: str, name: str, environment: str | None, region: str | None) -> BundlePath:
+    """What nodes of an environment, and a region in it, get of a bundle. Raises BundleError."""
+    if region is not None and environment is None:
+        problem = Problem.of(
+            "parameter", "a region is one of an environment", "give environment too", key="query.region"
+        )
+        raise BundleError([problem])
+    return BundlePath(namespace, name, ".".join(part for part in (environment, region) if part is not None))
 
 
 def respond(value: Any, etag: str | None = None, status: int = 200) -> Response:

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import Query, Request
 from starlette.responses import Response
 
-from configedge.bundle import BundleError, BundlePath, Problem
+from configedge.bundle import BundlePath
 from configedge.control import models
 from configedge.control.routes.common import (
     At,
@@ -19,6 +19,7 @@ from configedge.control.routes.common import (
     Region,
     Who,
     answers,
+    layered,
     make_router,
     respond,
 )
@@ -94,7 +95,7 @@ async def effective(
 ) -> Response:
     """Merged in this order, the later wins: bundle, environment, region. `values` has what policies derive."""
     service = Service.of(request)
-    path = _layered(namespace, name, environment, region)
+    path = layered(namespace, name, environment, region)
     return respond(await service.ask(who, request.state.request_id, service.reading.effective, path, at))
 
 
@@ -115,7 +116,7 @@ async def explain(
 ) -> Response:
     """With a key: each layer that has it, with the commit that made it so. Without: every key with its layer."""
     service = Service.of(request)
-    path = _layered(namespace, name, environment, region)
+    path = layered(namespace, name, environment, region)
     return respond(await service.ask(who, request.state.request_id, service.reading.explain, path, key, at))
 
 
@@ -129,12 +130,3 @@ async def tombstones(request: Request, who: Who, namespace: str, name: str) -> R
     service = Service.of(request)
     path = BundlePath(namespace, name)
     return respond(await service.ask(who, request.state.request_id, service.reading.tombstones, path))
-
-
-def _layered(namespace: str, name: str, environment: str | None, region: str | None) -> BundlePath:
-    if region is not None and environment is None:
-        problem = Problem.of(
-            "parameter", "a region is one of an environment", "give environment too", key="query.region"
-        )
-        raise BundleError([problem])
-    return BundlePath(namespace, name, ".".join(part for part in (environment, region) if part is not None))
