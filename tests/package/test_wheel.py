@@ -38,15 +38,16 @@ def run(unpacked: Path, *command: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.timeout(600)
-def test_the_wheel_has_reader_command_line_matchmaker_and_relay(unpacked: Path) -> None:
+def test_the_wheel_has_reader_command_line_matchmaker_relay_and_sync(unpacked: Path) -> None:
     for module in ("configedge.cli", "configedge.control", "matchmaker", "matchmaker.load"):
         done = run(unpacked, module, "--help")
         assert done.returncode == 0, done.stderr
         assert "usage" in done.stdout.lower()
-    [relay] = unpacked.glob("*.data/scripts/configrelay")
-    relay.chmod(0o755)
-    done = subprocess.run([relay, "--version"], capture_output=True, text=True, timeout=10)
-    assert done.stdout.startswith("configrelay ")
+    for name in ("configrelay", "configsync"):
+        [binary] = unpacked.glob(f"*.data/scripts/{name}")
+        binary.chmod(0o755)
+        done = subprocess.run([binary, "--version"], capture_output=True, text=True, timeout=10)
+        assert done.stdout.startswith(f"{name} ")
 
 
 def test_the_wheel_has_the_example_the_types_and_the_region_table(unpacked: Path) -> None:
