@@ -128,7 +128,8 @@ def test_a_commit_is_flushed_before_it_is_acknowledged(tmp_path: Path) -> None:
     assert len(packs) == 2, "a pack and its index, where Git does not look"
     place, lock = flushed.index(str(repo / "objects/pack")), flushed.index(str(repo / "refs/heads/main.lock"))
     branch, moves = flushed.index(str(repo / "refs/heads")), flushed.index(str(repo / "logs/refs/heads/main"))
-    assert max(packs) < place and max(place, lock) < min(branch, moves), "neither the branch nor its log names what is not on disk"
+    named = min(branch, moves)
+    assert max(packs) < place and max(place, lock) < named, "neither the branch nor its log names what is not on disk"
     assert len(flushed) <= 3 + 1 + 2 and git(repo, "rev-parse", "main") == commit
 
 

@@ -291,7 +291,8 @@ def test_what_was_pushed_past_every_check_is_told(tmp_path: Path) -> None:
             assert control.get(name).status_code == 200, "it is on main all the same"
     key = tmp_path / "key"
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key], check=True)
-    with linked(tmp_path) as link, running(tmp_path / "b", *at(link, "--sign", str(key))) as control:
+    signing = ("--sign", str(key), "--adopt", git(tmp_path / "remote", "rev-parse", "main"))
+    with linked(tmp_path) as link, running(tmp_path / "b", *at(link, *signing)) as control:
         assert control.put("game/a", document({"n": 2}), control.get("game/a").json()["etag"]).status_code == 200
         outcome, detail = entry(control, push("game/c", forged))
         assert outcome == "denied" and "no signature" in detail

@@ -23,6 +23,7 @@ from configedge.control.repository import RepositoryError
 from configedge.control.service import Check, Identify, Parts
 from configedge.control.store import Store
 from configedge.control.traces import TracingError
+from configedge.control.vouching import Vouching
 from configedge.kube.receiver import Receiver, ReceiverError
 from configedge.signing import Signer, SigningError
 from configedge.sync import proof
@@ -45,7 +46,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             listening = stack.enter_context(contextlib.closing(_listen(options.host, options.port)))
             signer = Signer.load(options.sign) if options.sign else None
             remote = Remote(options.remote) if options.remote else None
-            store = Store(options.repo, signer=signer, remote=remote, mirror=options.mirror)
+            vouching = Vouching(signer.public, options.allowed_signers, options.adopt) if signer else None
+            store = Store(options.repo, signer=signer, vouching=vouching, remote=remote, mirror=options.mirror)
             stack.enter_context(contextlib.closing(store))
             checks: dict[str, Check] = {}
             if options.spool:
@@ -64,7 +66,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
             parts = _parts(options, checks, receiver)
             elsewhere = f"pushes go to {without_password(options.remote)}, not here" if remote is not None else None
-            hook.install(store.repository.path, parts.protections(), elsewhere)
+            hook.install(store.repository.path, parts.protections(), elsewhere, vouching)
             app = create_app(store, parts, allow_hosts=options.allow_host)
             background = Background(app.service, remote, options.mirror)
             app.service.checks.update(background.checks())
@@ -179,6 +181,15 @@ def _options() -> argparse.ArgumentParser:
     parser.add_argument("--remote", help="the Git repository that decides between several control planes; URL or path")
     parser.add_argument("--mirror", help="a Git repository that is kept as a copy, to repair from; URL or path")
     parser.add_argument("--sign", type=Path, metavar="KEY", help="sign commits with this OpenSSH ed25519 key")
+    parser.add_argument(
+        "--allowed-signers", type=Path, metavar="FILE", help="with --sign: who else signs what may be built on"
+    )
+    parser.add_argument(
+        "--adopt",
+        default="",
+        metavar="COMMIT",
+        help="with --sign: build on this commit although none of them signed it",
+    )
     parser.add_argument("--tokens", type=Path, metavar="FILE", help="ask for tokens, of which this file has the hashes")
     parser.add_argument("--admin-token", type=Path, metavar="FILE", help="keep a token for this machine's admin here")
     parser.add_argument("--access", type=Path, metavar="FILE", help="OIDC issuers, grants and protected paths")
@@ -218,6 +229,10 @@ def _check(options: argparse.Namespace) -> None:
         raise _Refused(f"--region {options.region} is one of an environment; give --environment too")
     if bool(options.receiver_url_file) != bool(options.receiver_token_file):
         raise _Refused("--receiver-url-file and --receiver-token-file go together; give both, or neither")
+    if (options.allowed_signers or options.adopt) and not options.sign:
+        raise _Refused(
+            "--allowed-signers and --adopt say what a control plane that signs may build on; give --sign too"
+        )
     if options.admin_token and not options.tokens:
         raise _Refused("--admin-token needs a file for its hash; give --tokens too")
     options.layer = ".".join(part for part in (options.environment, options.region) if part)

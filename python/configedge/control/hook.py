@@ -9,7 +9,7 @@ import json
 import os
 import shlex
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,8 @@ from configedge.control.diff import touched_keys
 from configedge.control.idempotency import TRAILER
 from configedge.control.layout import BRANCH
 from configedge.control.store import SUBJECT
+from configedge.control.vouching import Vouching
+from configedge.signing import SigningError
 
 _SETTINGS = "configedge-hook.json"
 _OURS = ("rendered", "approvals", "tombstones")
@@ -36,12 +38,21 @@ class ForeignHook(Exception):
     """Somebody's own hook is where ours has to be."""
 
 
-def install(repository: Path, protections: Sequence[Protection], refusal: str | None) -> None:
-    """Makes Git run this. `refusal`: pushes are not taken here at all, and why. Raises OSError, ForeignHook."""
+def install(
+    repository: Path, protections: Sequence[Protection], refusal: str | None, vouching: Vouching | None = None
+) -> None:
+    """Makes Git run this. `refusal`: pushes are not taken here at all, and why. Raises OSError, ForeignHook.
+
+    With `vouching` only a commit that it takes may become the newest.
+    """
     there = repository / "hooks" / "pre-receive"
     if there.exists() and _MARK not in there.read_text(errors="replace"):
         raise ForeignHook(f"{there} is not ours; move it away, or what it does into a check before the push")
-    settings = {"protected": [asdict(rule) for rule in protections], "refusal": refusal}
+    settings = {
+        "protected": [asdict(rule) for rule in protections],
+        "refusal": refusal,
+        "vouching": vouching.options() if vouching is not None else None,
+    }
     _write(repository / _SETTINGS, json.dumps(settings), 0o644)
     hooks = repository / "hooks"
     hooks.mkdir(exist_ok=True)
@@ -64,11 +75,25 @@ def main() -> int:
             found.append(f"{ref}: proposals are made over the API")
         elif ref == BRANCH:
             found += [str(problem) for problem in check(repo, old, new, protections)]
+            found += _unsigned(repo, new, settings["vouching"])
     for text in found[:50]:
         print(text, file=sys.stderr)
     if found:
         print("Nothing was taken. Correct this and push again.", file=sys.stderr)
     return 1 if found else 0
+
+
+def _unsigned(repo: pygit2.Repository, new: str, vouching: Mapping[str, str] | None) -> Iterator[str]:
+    """The control plane would sign what is on top of it."""
+    if vouching is None or new == _ZERO:
+        return
+    try:
+        said = Vouching.of(vouching).objection(repo, new)
+    except SigningError as error:
+        said = str(error)
+    if said:
+        told = "the control plane signs what is on top, so it takes what one of its --allowed-signers signed"
+        yield f"the commit {new[:12]}: {said}; {told}"
 
 
 def check(repo: pygit2.Repository, old: str, new: str, protections: Iterable[Protection]) -> list[Problem]:

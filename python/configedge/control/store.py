@@ -33,6 +33,7 @@ from configedge.control.repository import Repository
 from configedge.control.staged import Staged
 from configedge.control.tombstones import Tombstone
 from configedge.control.trail import Trail
+from configedge.control.vouching import Vouching
 from configedge.signing import AllowedSigners, Signer
 
 log = logging.getLogger(__name__)
@@ -82,6 +83,10 @@ class Changed(Stale):
 
 class Unwritable(StoreError):
     """Nothing was written, and the same request may succeed later."""
+
+
+class Unvouched(Unwritable):
+    """Nothing was written: a commit of ours would speak for one that nobody signed."""
 
 
 class Full(Unwritable):
@@ -209,14 +214,22 @@ class Store:
     """The documents of one repository. Safe to call from any thread; writes wait for each other.
 
     `Store(path)` creates the repository if there is none; it raises RepositoryError. With a `signer` its commits are
-    signed; with a `remote` that one decides between writers, and this repository is a copy of it.
+    signed, and only on top of what `vouching` takes (default: what it signed itself); with a `remote` that one decides
+    between writers, and this repository is a copy of it.
     """
 
     def __init__(
-        self, path: Path, *, signer: Signer | None = None, remote: Remote | None = None, mirror: str | None = None
+        self,
+        path: Path,
+        *,
+        signer: Signer | None = None,
+        vouching: Vouching | None = None,
+        remote: Remote | None = None,
+        mirror: str | None = None,
     ) -> None:
         self.repository = Repository(path, mirror, remote.url if remote is not None else None)
         self._signer = signer
+        self._vouching = vouching or (Vouching(signer.public) if signer is not None else None)
         self._remote = remote
         self._local = threading.local()
         self.staged = Staged(self.repository.path)
@@ -241,9 +254,7 @@ class Store:
     @property
     def signers(self) -> AllowedSigners | None:
         """Who signs the commits of control planes: all of one remote have the same key. None if this one signs none."""
-        if self._signer is None:
-            return None
-        return AllowedSigners.parse(f"configedge {self._signer.public}\n".encode(), "--sign")
+        return self._vouching.own if self._vouching is not None else None
 
     # Reading
 
@@ -442,6 +453,7 @@ class Store:
                         raise
                     if wanted.tree == layout.root(self.repo, tip).id:
                         return Advanced(tip, False)
+                    self._require_vouched(tip)
                     commit = self._commit_on(tip, wanted, author, key)
                 except LayoutError:
                     raise
@@ -459,6 +471,16 @@ class Store:
                     call(commit, now)
                 return Advanced(commit, True)
         raise Unwritable("other writers kept the branch busy; try again")
+
+    def _require_vouched(self, tip: str) -> None:
+        """Raises Unvouched."""
+        if self._vouching is None or not (said := self._vouching.objection(self.repo, tip)):
+            return
+        raise Unvouched(
+            f"main is at {tip} by {self._commit(tip).author.name}, and a signed commit on top would speak for it: "
+            f"{said}. Take it back at the remote, push a signed one on top, name its signer in --allowed-signers, or "
+            f"start with --adopt {tip}"
+        )
 
     def _behind(self, tip: str) -> bool:
         """Whether the remote, or somebody's push, has more than `tip`; it is here then. Raises Unreachable."""
