@@ -8,7 +8,7 @@ RUST := Cargo.toml Cargo.lock $(shell find rust -name '*.rs' -o -name Cargo.toml
 PACKAGES := python/configedge matchmaker benches tests packaging
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-rust test-python test-long lint format bench bench-read bench-rust bench-watch soak fuzz asan relay wheel lock clean
+.PHONY: help setup demo test test-rust test-python test-long test-kube lint format bench bench-read bench-rust bench-watch soak fuzz asan relay wheel lock clean
 
 help: ## show this menu
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -49,6 +49,10 @@ test-long: setup ## the same proofs at length: 10,000 sequences of mutations, 2,
 	@PROOFS=long POWER_CUTS=200 $(BIN)/python -m pytest -s $(CONTROL_PROOFS)
 	@SIMULATION_SEEDS=100000 cargo test --locked --release --package configrelay --test simulation
 
+test-kube: setup ## the way through a real Kubernetes API server and the real Flux, as processes (builds them once: needs Go)
+	@$(BIN)/python -m tests.kube.binaries || echo "test-kube is skipped"
+	@$(BIN)/python -m pytest tests/kube
+
 lint: setup ## formatting, types and habits, Rust and Python
 	@echo "== lint"
 	@cargo fmt --all --check
@@ -69,7 +73,7 @@ $(VENV)/.bench: $(VENV)/.installed benches/requirements.lock
 
 bench: $(VENV)/.bench ## measure everything beside its rivals; tables, JSON and charts in build/bench
 	@mkdir -p build/bench
-	@for name in read readers switch clients relay propagation control matchmaker edges fleet shadow compare incident; do $(BIN)/python -m benches.$$name --json build/bench/$$name.json || exit 1; done
+	@for name in read readers switch clients relay propagation control matchmaker edges fleet flux shadow compare incident; do $(BIN)/python -m benches.$$name --json build/bench/$$name.json || exit 1; done
 
 # Each of PYTHONS gets an environment of its own with the wheel, because hot reads differ from build to build of CPython.
 bench-read: $(VENV)/.bench ## measure reads only, with other interpreters too: make bench-read PYTHONS=/usr/bin/python3

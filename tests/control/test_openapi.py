@@ -46,7 +46,7 @@ def schemathesis(directory: Path, url: str, *options: str) -> None:
     endless = [word for path in ("/v1/watch", "/v1/watch/tip") for word in ("--exclude-path", path)]
     command += [f"{url}/openapi.json", *endless, "--checks", "all", "--max-examples", "12"]
     command += ["--workers", "1", "--request-timeout", "20", "--generation-database", "none", "--no-color", *options]
-    done = subprocess.run(command, cwd=directory, capture_output=True, text=True, timeout=110)
+    done = subprocess.run(command, cwd=directory, capture_output=True, text=True, timeout=280)
     assert done.returncode == 0, done.stdout[-20_000:] + done.stderr[-2_000:]
 
 

@@ -185,7 +185,7 @@ def test_every_relay_can_start_and_has_room() -> None:
                 if container is not relay:
                     shared = [mount for mount in container.get("volumeMounts", ()) if mount["name"] == "configedge"]
                     assert all(mount["readOnly"] for mount in shared), told(workload)
-    assert seen == 4
+    assert seen == 5
 
 
 def test_what_fills_a_spool_starts_before_the_relay_that_waits_for_it() -> None:

@@ -7,7 +7,6 @@ evaluated by `cel-expr-python` (CEL's own implementation in C++). What is missin
 from __future__ import annotations
 
 import functools
-import json
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -18,12 +17,14 @@ import jsonschema_rs
 import pytest
 import yaml
 
+from tests.kube.binaries import KUBECTL, KUSTOMIZE, NOTIFICATION, SOURCE, Unavailable
+
 DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
 KUBERNETES = ("1.33", "1.34", "1.35", "1.36", "1.37")
 FLUX = {
-    "source.toolkit.fluxcd.io": "github.com/fluxcd/source-controller@v1.9.1",
-    "kustomize.toolkit.fluxcd.io": "github.com/fluxcd/kustomize-controller@v1.9.4",
-    "notification.toolkit.fluxcd.io": "github.com/fluxcd/notification-controller@v1.9.3",
+    "source.toolkit.fluxcd.io": SOURCE,
+    "kustomize.toolkit.fluxcd.io": KUSTOMIZE,
+    "notification.toolkit.fluxcd.io": NOTIFICATION,
 }
 
 Resource = dict[str, Any]
@@ -40,6 +41,8 @@ def _built(directory: Path) -> str:
         command = [found, "build"]
     elif (found := shutil.which("kubectl")) is not None:
         command = [found, "kustomize"]
+    elif KUBECTL.path.exists():
+        command = [str(KUBECTL.path), "kustomize"]
     else:
         pytest.skip("neither kustomize nor kubectl is installed")
     done = subprocess.run([*command, str(directory)], capture_output=True, text=True, timeout=60)
@@ -61,15 +64,10 @@ def check(resource: Resource, version: str) -> None:
 @functools.cache
 def flux_definitions(group: str) -> dict[tuple[str, str], Resource]:
     """The schemas of one group of Flux by kind and version, from the module of its controller."""
-    module = FLUX[group]
-    if shutil.which("go") is None:
-        pytest.skip(f"go is not installed, so {module} cannot be had")
-    command = ["go", "mod", "download", "-json", module]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=300, cwd="/")
-        found = Path(json.loads(done.stdout)["Dir"])
-    except (subprocess.TimeoutExpired, ValueError, KeyError):
-        pytest.skip(f"{module} cannot be had: go mod download failed")
+        found = FLUX[group].source()
+    except Unavailable as error:
+        pytest.skip(str(error))
     definitions = {}
     for file in (found / "config" / "crd" / "bases").glob(f"{group}_*.yaml"):
         definition = yaml.safe_load(file.read_text())["spec"]
