@@ -8,7 +8,7 @@ RUST := Cargo.toml Cargo.lock $(shell find rust -name '*.rs' -o -name Cargo.toml
 PACKAGES := python/configedge matchmaker benches tests packaging
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-rust test-python test-long test-kube lint format bench bench-read bench-rust bench-watch soak fuzz asan relay wheel lock clean
+.PHONY: help setup demo test test-rust test-python test-long test-kube lint format bench bench-read bench-rust bench-watch soak fuzz asan relay sync wheel lock clean
 
 help: ## show this menu
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -73,7 +73,7 @@ $(VENV)/.bench: $(VENV)/.installed benches/requirements.lock
 
 bench: $(VENV)/.bench ## measure everything beside its rivals; tables, JSON and charts in build/bench
 	@mkdir -p build/bench
-	@for name in read readers switch clients relay propagation control matchmaker edges fleet flux shadow compare incident; do $(BIN)/python -m benches.$$name --json build/bench/$$name.json || exit 1; done
+	@for name in read readers switch clients relay propagation hints control matchmaker edges fleet flux scale shadow compare incident; do $(BIN)/python -m benches.$$name --json build/bench/$$name.json || exit 1; done
 
 # Each of PYTHONS gets an environment of its own with the wheel, because hot reads differ from build to build of CPython.
 bench-read: $(VENV)/.bench ## measure reads only, with other interpreters too: make bench-read PYTHONS=/usr/bin/python3
@@ -106,9 +106,12 @@ asan: ## run the snapshot crate's tests under AddressSanitizer (nightly Rust)
 	@RUSTFLAGS=-Zsanitizer=address CARGO_TARGET_DIR=$(CURDIR)/target/asan cargo +nightly test --locked --target $(HOST) \
 		--package configedge-snapshot --test hostile --test vectors --test publish_and_read --test round_trip
 
+BUILD = mkdir -p dist && cd packaging && cp "$$(../$(BIN)/python -c 'import backend; print(backend.build_command("$(1)"))' | tail -1)" ../dist/$(1) && ls -l ../dist/$(1)
 relay: $(VENV)/.packages ## build the relay alone, static, into dist/: for deploy/relay/Containerfile
-	@mkdir -p dist && cd packaging && cp "$$(../$(BIN)/python -c 'import backend; print(backend.build_relay())' | tail -1)" ../dist/configrelay
-	@ls -l dist/configrelay
+	@$(call BUILD,configrelay)
+
+sync: $(VENV)/.packages ## build configsync alone, static, into dist/: for deploy/components/spool-kube/Containerfile
+	@$(call BUILD,configsync)
 
 wheel: $(VENV)/.packages ## build the wheel into dist/
 	@$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-build-isolation --no-deps --wheel-dir dist .

@@ -19,7 +19,6 @@ ROOT = Path(__file__).resolve().parent.parent
 SCRIPTS = ROOT / "target" / "configedge.data" / "scripts"
 get_requires_for_build_editable = get_requires_for_build_wheel
 
-
 COMMANDS = {"configrelay": "relay", "configsync": "sync"}
 """Each with the profile that it is built by."""
 
@@ -46,11 +45,6 @@ def build_command(name: str) -> Path:
     build += ["--message-format", "json-render-diagnostics"]
     messages = subprocess.run(build, cwd=ROOT, env=environment, check=True, stdout=subprocess.PIPE).stdout
     return Path(next(path for line in messages.splitlines() if (path := json.loads(line).get("executable"))))
-
-
-def build_relay() -> Path:
-    """As `build_command`."""
-    return build_command("configrelay")
 
 
 def _has_static_libc() -> bool:

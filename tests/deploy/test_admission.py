@@ -139,7 +139,13 @@ def test_writing_does_not_come_with_the_roles_that_people_have() -> None:
 
 def test_a_role_holds_in_one_namespace_only() -> None:
     everything = build(DEPLOY / "examples" / "cluster")
-    assert not [it for it in everything if it["kind"] == "ClusterRoleBinding"]
+    (whole,) = [it for it in everything if it["kind"] == "ClusterRoleBinding"]
+    (status,) = [
+        it for it in everything if it["kind"] == "ClusterRole" and it["metadata"]["name"] == "configbundle-status"
+    ]
+    assert whole["roleRef"]["name"] == "configbundle-status", "statuses are of all namespaces"
+    assert {verb for rule in status["rules"] for verb in rule["verbs"]} == {"get", "list", "patch"}
+    assert [rule["resources"] for rule in status["rules"] if "patch" in rule["verbs"]] == [["configbundles/status"]]
     bindings = [it for it in everything if it["kind"] == "RoleBinding"]
     assert {it["metadata"]["namespace"] for it in bindings} == {"treasure-hunt"}
     applier = next(it for it in bindings if it["metadata"]["name"] == "configbundle-applier")

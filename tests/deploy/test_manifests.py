@@ -203,8 +203,10 @@ def test_the_control_plane_starts_as_its_manifest_says(tmp_path: Path) -> None:
     """With its paths moved below one directory, a key as a secret's volume has it, and its own Host names."""
     resources = build(DEPLOY / "examples" / "cluster")
     (pod,) = [pod for workload, pod in pods(resources) if workload["metadata"]["name"] == "control"]
-    for name in ("data", "keys", "access", "secret"):
+    for name in ("data", "keys", "access", "secret", "receiver"):
         (tmp_path / name).mkdir()
+    (tmp_path / "receiver" / "url").write_text("http://127.0.0.1:1/hook/x\n")
+    (tmp_path / "receiver" / "token").write_text("shared\n")
     subprocess.run(["git", "init", "-q", "--bare", "-b", "main", str(tmp_path / "remote")], check=True)
     (access,) = [it["data"] for it in resources if it["metadata"]["name"].startswith("control-access-")]
     (tmp_path / "access" / "access.yaml").write_text(access["access.yaml"])
@@ -215,7 +217,7 @@ def test_the_control_plane_starts_as_its_manifest_says(tmp_path: Path) -> None:
     key.chmod(0o440)
 
     def moved(text: str) -> str:
-        text = re.sub(r"^(--[a-z-]+=)?(/(?:data|keys|access|secret)/)", rf"\1{tmp_path}\2", text)
+        text = re.sub(r"^(--[a-z-]+=)?(/(?:data|keys|access|secret|receiver)/)", rf"\1{tmp_path}\2", text)
         return text.replace("$(REMOTE)", str(tmp_path / "remote")).replace("$(POD_IP)", "10.1.2.3")
 
     (init,) = pod["initContainers"]
