@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 import configedge
@@ -121,6 +121,7 @@ SEED = encode(Snapshot(3, values={"a": "text", "a.b": -1, "c": 0.5, "d": b"\xff"
 
 @settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(at=st.integers(0, len(SEED) - 1), byte=st.integers(0, 255), sealed=st.booleans())
+@example(at=640, byte=2, sealed=True)
 def test_both_readers_refuse_the_same_damage_even_with_the_right_checksum(
     tmp_path: Path, at: int, byte: int, sealed: bool
 ) -> None:
