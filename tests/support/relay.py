@@ -97,7 +97,7 @@ class Relay:
         return code, errors
 
     def status(self) -> dict[str, Any]:
-        """What it says of itself; a reader may have a generation for some milliseconds before the status tells of it."""
+        """What it says of itself. A reader may have a generation some milliseconds before the status tells of it."""
         deadline = time.monotonic() + _STATUS_S
         while True:
             published = self._published()
