@@ -24,7 +24,7 @@ $(VENV)/.packages: requirements.lock
 	@touch $@
 
 $(VENV)/.installed: $(VENV)/.packages $(RUST) pyproject.toml packaging/backend.py
-	@echo "== compiling configrelay and configedge._core (some minutes the first time)"
+	@echo "== compiling configrelay, configsync and configedge._core (some minutes the first time)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
 	@touch $@
 

@@ -2,12 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from importlib import import_module
 from math import floor, log10
 from pathlib import Path
+from typing import Any
 
 OURS, OTHERS, TEXT = "#d9480f", "#adb5bd", "#343a40"
+
+
+@contextmanager
+def look(size: int = 9) -> Iterator[Any]:
+    """Within it figures are drawn in our colours, by the module that it gives. Raises ImportError."""
+    matplotlib = import_module("matplotlib")
+    settings = {
+        "font.size": size,
+        "text.color": TEXT,
+        "axes.labelcolor": TEXT,
+        "xtick.color": TEXT,
+        "ytick.color": TEXT,
+        # The same rows give the same file, so that a chart under version control changes only with its figures.
+        "svg.hashsalt": "configedge",
+    }
+    with matplotlib.rc_context(settings):
+        yield import_module("matplotlib.figure")
+
+
+def save(figure: Any, path: Path) -> list[Path]:
+    """Into `path` with the suffixes .svg and .png; gives both."""
+    paths = [path.with_name(path.name + suffix) for suffix in (".svg", ".png")]
+    figure.savefig(paths[0], metadata={"Date": None})
+    figure.savefig(paths[1], dpi=150)
+    return paths
 
 
 def bars(
@@ -24,18 +51,8 @@ def bars(
     On a logarithmic axis, which says that it is one, a bar's length stands for the digits of its value, not its size.
     Raises ImportError if matplotlib is missing.
     """
-    matplotlib, figures = import_module("matplotlib"), import_module("matplotlib.figure")
     names, values = [name for name, _ in rows], [value for _, value in rows]
-    look = {
-        "font.size": 10,
-        "text.color": TEXT,
-        "axes.labelcolor": TEXT,
-        "xtick.color": TEXT,
-        "ytick.color": TEXT,
-        # The same rows give the same file, so that a chart under version control changes only with its figures.
-        "svg.hashsalt": "configedge",
-    }
-    with matplotlib.rc_context(look):
+    with look(10) as figures:
         # No pyplot: a figure of its own draws with Agg and needs no display.
         figure = figures.Figure(figsize=(9, 1.3 + 0.27 * len(rows)), layout="constrained")
         axes = figure.add_subplot()
@@ -60,10 +77,7 @@ def bars(
         axes.set_axisbelow(True)
         for label, name in zip(axes.get_yticklabels(), names, strict=True):
             label.set_fontweight("bold" if highlight(name) else "normal")
-        written = [path.with_suffix(suffix) for suffix in (".svg", ".png")]
-        figure.savefig(written[0], metadata={"Date": None})
-        figure.savefig(written[1], dpi=150)
-    return written
+        return save(figure, path.with_suffix(""))
 
 
 def _short(value: float) -> str:

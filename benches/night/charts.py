@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from textwrap import fill
 from typing import Any
 
-from benches.chart import OTHERS, OURS, TEXT
+from benches.chart import OTHERS, OURS, TEXT, look, save
 from benches.night.runs import CONFIGEDGE
 from benches.night.skew import Skew
 from benches.night.timeline import STEP_S, Point
@@ -27,7 +26,7 @@ _ROWS: tuple[tuple[str, tuple[tuple[str, float, str], ...]], ...] = (
 
 def timelines(path: Path, title: str, nights: Mapping[str, Sequence[Point]], stall_s: float) -> list[Path]:
     """A column a system, a row a figure, into `path` with the suffixes .svg and .png. Raises ImportError."""
-    with _look() as figures:
+    with look() as figures:
         ticker = import_module("matplotlib.ticker")
         figure = figures.Figure(figsize=(2.3 * len(nights) + 0.9, 8.6), layout="constrained")
         panels = figure.subplots(len(_ROWS), len(nights), sharex=True, sharey="row", squeeze=False)
@@ -45,7 +44,7 @@ def timelines(path: Path, title: str, nights: Mapping[str, Sequence[Point]], sta
             panels[-1][column].xaxis.set_major_locator(ticker.MaxNLocator(5, integer=True))
         for row in panels:
             row[0].set_ylim(bottom=0)
-        return _save(figure, path)
+        return save(figure, path)
 
 
 def _panel(
@@ -78,7 +77,7 @@ def skews(path: Path, title: str, found: Mapping[str, Skew]) -> list[Path]:
         for node, (new, old) in enumerate(zip(skew.first_new_s, skew.last_old_s, strict=True), 1)
     ]
     longest = max(new for _, _, _, new in bars)
-    with _look() as figures:
+    with look() as figures:
         figure = figures.Figure(figsize=(9, 1.4 + 0.5 * len(bars)), layout="constrained")
         axes = figure.add_subplot()
         for at, (name, _, _, new) in enumerate(bars):
@@ -100,7 +99,7 @@ def skews(path: Path, title: str, found: Mapping[str, Skew]) -> list[Path]:
         axes.set_axisbelow(True)
         for label, (name, *_) in zip(axes.get_yticklabels(), bars, strict=True):
             label.set_fontweight("bold" if name == CONFIGEDGE else "normal")
-        return _save(figure, path)
+        return save(figure, path)
 
 
 def _brace(axes: Any, first: int, skew: Skew) -> None:
@@ -109,22 +108,3 @@ def _brace(axes: Any, first: int, skew: Skew) -> None:
     axes.annotate("", (begin, first + 0.5), (end, first + 0.5), arrowprops={"arrowstyle": "<->", "color": _DARK})
     told = f"{skew.seconds:.1f} s: {skew.wrong:,} players to the wrong region"
     axes.text((begin + end) / 2, first + 0.42, told, ha="center", va="bottom", fontsize=9, color=_DARK)
-
-
-@contextmanager
-def _look() -> Iterator[Any]:
-    matplotlib = import_module("matplotlib")
-    look = {
-        "font.size": 9, "text.color": TEXT, "axes.labelcolor": TEXT, "xtick.color": TEXT, "ytick.color": TEXT,
-        # The same figures give the same file.
-        "svg.hashsalt": "configedge",
-    }  # fmt: skip
-    with matplotlib.rc_context(look):
-        yield import_module("matplotlib.figure")
-
-
-def _save(figure: Any, path: Path) -> list[Path]:
-    paths = [path.with_name(path.name + suffix) for suffix in (".svg", ".png")]
-    figure.savefig(paths[0], metadata={"Date": None})
-    figure.savefig(paths[1], dpi=150)
-    return paths

@@ -7,9 +7,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from benches.chart import OURS, TEXT
-from benches.night.charts import _look as look
-from benches.night.charts import _save as save
+from benches.chart import OURS, TEXT, look, save
 
 GRID = "#e9ecef"
 COLOURS = (OURS, "#1971c2", "#2f9e44", "#9c36b5", "#495057", "#f08c00", "#0c8599")

@@ -118,7 +118,12 @@ class Staged:
                 self._recent.pop(0)
             packs = list(self._recent) if len(self._recent) >= _MERGED else []
         if packs and self._merging.acquire(blocking=False):
-            threading.Thread(target=self._merge, args=(packs,), name="merge", daemon=True).start()
+            try:
+                threading.Thread(target=self._merge, args=(packs,), name="merge", daemon=True).start()
+            except RuntimeError as error:
+                # There is no thread to be had now; the commit is on disk all the same.
+                self._merging.release()
+                log.warning("packs were not merged: %s", error)
 
     def _merge(self, packs: list[_Pack]) -> None:
         """Makes one pack of these, while others are written: libgit2 lets other threads run meanwhile."""
