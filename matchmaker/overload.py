@@ -29,6 +29,8 @@ class LagController:
         """The least of the last interval."""
         self.shedding = False
         """Whether requests that have waited for too long are refused."""
+        self.behind_s = 0.0
+        """How late the queues are, which is lag of all requests: whoever is admitted waits behind that."""
         self._least = math.inf
         self._longest = 0.0
         self._until = 0.0
@@ -36,6 +38,7 @@ class LagController:
 
     def read(self, lag_s: float, target_s: float) -> None:
         """Takes how long the requests that come next have waited, and decides about them."""
+        lag_s = max(lag_s, self.behind_s)
         if lag_s > self._longest:
             self._longest = lag_s
         if self.shedding and lag_s > target_s:
@@ -46,7 +49,7 @@ class LagController:
 
     def observe(self, lag_s: float, target_s: float, now: float) -> None:
         """Takes how late something was that was due; called every few milliseconds, whether anything is read or not."""
-        lag_s, self._longest = max(lag_s, self._longest), 0.0
+        lag_s, self._longest = max(lag_s, self._longest, self.behind_s), 0.0
         if lag_s < self._least:
             self._least = lag_s
         if now >= self._until:

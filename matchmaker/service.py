@@ -89,31 +89,34 @@ class Service:
             await asyncio.gather(allocating, return_exceptions=True)
 
     async def _sweep(self, collector: Collector | None) -> None:
+        behind = False
         while True:
             try:
-                await self._sweep_once(collector)
+                behind = await self._sweep_once(collector, behind)
             except Exception:
                 # A fault of ours or of a pair score: those who wait for something else need not wait for it.
                 self.counts["faults"] += 1
                 log.exception("a sweep failed; the next one goes on")
+                behind = False
 
-    async def _sweep_once(self, collector: Collector | None) -> None:
+    async def _sweep_once(self, collector: Collector | None, behind: bool) -> bool:
+        """One slice of what time brings; gives whether it left some of it over, and then the next one is due at once.
+
+        Requests get their turn between two slices.
+        """
         settings = self._settings()
-        due = time.monotonic() + settings.limits.sweep_ms / 1000
-        await asyncio.sleep(settings.limits.sweep_ms / 1000)
-        now = time.monotonic()
+        due = time.monotonic() + (0.0 if behind else settings.limits.sweep_ms / 1000)
+        await asyncio.sleep(due - time.monotonic())
+        # A slice later there may be others.
+        settings, now = self._settings(), time.monotonic()
         self.lag.observe(now - due, settings.limits.target_lag_ms / 1000, now)
         self._tell(self.engine.tick(now), now)
-        while self.engine.behind(now):
-            # Requests get their turn between two slices of the work.
-            await asyncio.sleep(0)
-            self._settings()
-            now = time.monotonic()
-            self._tell(self.engine.tick(now), now)
+        self.lag.behind_s = self.engine.late_s(now)
         self._finished.forget(now - settings.limits.finished_ttl_s)
         self._keys.forget(now - settings.limits.finished_ttl_s)
         if collector is not None:
             collector.step(len(self.engine), now)
+        return self.engine.behind(now)
 
     # Tickets
 

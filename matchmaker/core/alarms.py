@@ -59,6 +59,10 @@ class Alarms:
             heapq.heappop(order)
         return found
 
+    def late_s(self, now: float) -> float:
+        """For how long the first of what is due has been, to the millisecond; 0 if nothing is."""
+        return max(0.0, now - (self._order[0] + 1) / _SLOTS_PER_S) if self._order else 0.0
+
     def late(self, now: float) -> bool:
         """Whether anything is due."""
         order, last = self._order, int(now * _SLOTS_PER_S)

@@ -253,6 +253,10 @@ class Engine:
             or self._proposals.late(now)
         )
 
+    def late_s(self, now: float) -> float:
+        """For how long a bucket has been due that no tick has looked at yet: what more tickets would add to."""
+        return self._alarms.late_s(now)
+
     def apply(self, settings: Settings, now: float) -> list[Event]:
         """Goes over to other settings, between two events. Tickets keep their age.
 

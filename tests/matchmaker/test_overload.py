@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections import deque
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
+import configedge
+from configedge.testing import Publisher
+from matchmaker.live import LiveSettings
 from matchmaker.overload import CLASSES, LagController, Pace, Turns
+from matchmaker.request import Enqueue, PlayerIn
+from matchmaker.service import Service
+from tests.support.matchmaker import engine_of, queue, values
 
 TARGET = 0.02
 
@@ -76,6 +85,58 @@ def test_a_queue_stays_short_and_the_server_busy_with_what_it_admits(load: float
     # Whatever time the refusals leave.
     most = load if load < 1 else (1 - load * refused_s / taken_s) / (1 - refused_s / taken_s)
     assert done * taken_s / seconds >= 0.95 * most
+
+
+def test_what_queues_are_late_with_is_lag_of_every_request() -> None:
+    lag = LagController()
+    lag.behind_s = 2.1 * TARGET
+    for at in range(20):
+        lag.observe(0.0, TARGET, at / 100)
+    lag.read(0.0, TARGET)
+    assert not lag.admits(1)
+    lag.behind_s = 0.0
+    lag.read(0.0, TARGET)
+    assert lag.admits(0)
+
+
+def test_an_engine_knows_how_late_it_is() -> None:
+    window = [{"after_ms": 0, "points": 1}, {"after_ms": 1000, "points": 2}]
+    engine = engine_of(modes__duel__bucket_width=1, modes__duel__max_rating=4000, modes__duel__window=window)
+    for number in range(1200):
+        queue(engine, 1.0, f"p{number}", number * 3.0)
+    assert engine.late_s(1.0) == 0.0
+    engine.tick(600.0)
+    assert engine.behind(600.0)
+    assert engine.late_s(600.0) > 100
+    while engine.behind(600.0):
+        engine.tick(600.0)
+    assert engine.late_s(600.0) == 0.0
+
+
+async def test_a_sweep_that_is_never_through_sheds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Found by a load of more than the engine could do: it was behind for seconds, and nobody measured any lag."""
+    Publisher(tmp_path / "cfg").publish({"matchmaking": values(limits__finished_ttl_s=0.1)}, "ab" * 20)
+    service = Service(LiveSettings(configedge.open(tmp_path / "cfg")))
+    monkeypatch.setattr("matchmaker.core.engine._LOOKS", 0)
+    sweep = asyncio.create_task(service.run())
+    gone, _ = service.enqueue(Enqueue([PlayerIn("gone", 1500.0)], "duel"))
+    service.cancel(gone.id)
+    service.enqueue(Enqueue([PlayerIn("ada", 1500.0)], "duel"))
+    async with asyncio.timeout(60):
+        while service.refuses_below(time.monotonic()) < CLASSES:
+            await asyncio.sleep(0.01)
+        while True:
+            # What ended long ago is forgotten all the same.
+            try:
+                service.describe(gone.id)
+            except KeyError:
+                break
+            await asyncio.sleep(0.01)
+        monkeypatch.undo()
+        while service.refuses_below(time.monotonic()):
+            await asyncio.sleep(0.01)
+    sweep.cancel()
+    await asyncio.gather(sweep, return_exceptions=True)
 
 
 class Loop:
