@@ -23,6 +23,7 @@ from benches.match import settings as bench
 from benches.match.server import Server, running
 from benches.report import Row, Skipped, finish, options, spread
 from configedge.cli.processes import memory_directory
+from matchmaker import service
 from matchmaker.load import plot
 
 RATES = (10_000.0, 25_000.0, 50_000.0)
@@ -181,7 +182,9 @@ def note(seconds: float, rounds: int) -> str:
     pools = len(bench.HOT_MODES) * len(bench.regions())
     per_pool = ", ".join(f"{rate / pools:,.0f}" for rate in RATES)
     steps = ", ".join(f"{after} ms: {reach}" for after, reach in bench.STEPS)
+    how = "interpreted: run it in build/compiled (make bench) for what wheels have"
     return (
+        f"The matchmaker is {'compiled' if not service.__file__.endswith('.py') else how}.\n"
         f"{rounds} rounds of {seconds:g} s after {served.WARM_S:g} s of warm-up. Matches are 5v5 of parties of 1 to 5\n"
         f"(70, 15, 8, 3, 4 %); {pools} pools, so {per_pool} arrivals a second each. Ratings are normal, around 1500\n"
         f"with a deviation of {bench.DEVIATION}. Windows, in buckets of {bench.WIDTH} points to each side, after\n"

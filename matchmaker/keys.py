@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import deque
 from hashlib import blake2b
+from typing import Final
 
-_LIMIT = 1_000_000
+_LIMIT: Final = 1_000_000
 
 
 class Keys:

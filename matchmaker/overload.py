@@ -12,13 +12,17 @@ import math
 import time
 from collections.abc import Callable
 from random import Random
+from typing import Final
 
-INTERVAL_S = 0.1
-CLASSES = 4
+from mypy_extensions import mypyc_attr
+
+INTERVAL_S: Final = 0.1
+CLASSES: Final = 4
 # A loop that waits for longer than this before something comes had nothing to do.
-_IDLE_S = 0.0002
+_IDLE_S: Final = 0.0002
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class LagController:
     """Refuses while the engine cannot keep up. `admits(priority)` costs an attribute and a comparison."""
 

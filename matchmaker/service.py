@@ -8,17 +8,19 @@ import secrets
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, Final
 
 import msgspec
+from mypy_extensions import mypyc_attr
 
 from matchmaker.allocate.allocation import Allocation
 from matchmaker.collector import Collector
 from matchmaker.core.backfill import Backfill
 from matchmaker.core.engine import Engine
 from matchmaker.core.events import Denied, Ended, Event, Match, Proposed, Queued, Requeued, Unserved
+from matchmaker.core.placement import Placement
 from matchmaker.core.refused import AlreadyQueued, Busy, Conflict, Refused, TooMany
-from matchmaker.core.region import Placement, TooFar
+from matchmaker.core.region import TooFar
 from matchmaker.core.settings import Settings
 from matchmaker.core.ticket import More, State, Ticket
 from matchmaker.history.eventlog import EventLog
@@ -38,9 +40,10 @@ Sink = Callable[[Ticket, Event], None]
 
 log = logging.getLogger(__name__)
 
-_encode = msgspec.json.encode
+_encode: Final = msgspec.json.encode
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class Service:
     """What every edge offers. Runs in one event loop; nothing here blocks."""
 
@@ -310,6 +313,7 @@ class Service:
             "lag_ms": round(self.lag.lag_s * 1000, 3),
             "refused_below_priority": self.lag.refused_below,
             "allocation": self.allocation.stats(),
+            "compiled": not __file__.endswith(".py"),
             "uptime_s": round(time.time() - self.started_at, 3),
         }
 

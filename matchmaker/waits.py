@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import deque
+from typing import Final
 
 from matchmaker.core.events import Match
 
-_KEPT = 200
-BOUNDS_S = (0.01, 0.025, 0.05, 0.1, 0.15, 0.22, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
+_KEPT: Final = 200
+BOUNDS_S: Final = (0.01, 0.025, 0.05, 0.1, 0.15, 0.22, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 """Upper bounds of the histogram that is exported."""
 
 

@@ -1,7 +1,8 @@
-"""Build backend: maturin, plus the native commands `configrelay` and `configsync`.
+"""Build backend: maturin, plus the native commands `configrelay` and `configsync`, and a compiled matchmaker.
 
 maturin puts either an extension module or a binary into a wheel (PyO3/maturin issue 368). So commands are built first,
-into maturin's data directory, whose `scripts/` are installed beside Python's own.
+into maturin's data directory, whose `scripts/` are installed beside Python's own. The matchmaker's compiled modules lie
+beside their sources while the wheel is made, and no longer: in an editable installation they would outlive an edit.
 """
 
 import json
@@ -9,9 +10,12 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import compiled
 import maturin
 from maturin import get_requires_for_build_sdist, get_requires_for_build_wheel  # noqa: F401
 
@@ -63,12 +67,33 @@ def _build_commands() -> None:
         shutil.copy2(build_command(name), SCRIPTS / name)
 
 
+@contextmanager
+def _compiled_matchmaker() -> Iterator[None]:
+    """Where it cannot be compiled, the wheel has the sources alone, which do the same half as fast."""
+    try:
+        compiled.compile_into(ROOT)
+    except compiled.CannotCompile as error:
+        print(f"{error}\nthe matchmaker is not compiled, and will be interpreted", file=sys.stderr)
+    try:
+        yield
+    finally:
+        _remove_compiled()
+
+
+def _remove_compiled() -> None:
+    """Also what a build that was killed has left behind."""
+    for file in (ROOT / compiled.PACKAGE).rglob("*.so"):
+        file.unlink()
+
+
 def build_wheel(*args: Any, **kwargs: Any) -> str:
     _build_commands()
-    return maturin.build_wheel(*args, **kwargs)
+    with _compiled_matchmaker():
+        return maturin.build_wheel(*args, **kwargs)
 
 
 def build_editable(*args: Any, **kwargs: Any) -> str:
+    _remove_compiled()
     _build_commands()
     return maturin.build_editable(*args, **kwargs)
 

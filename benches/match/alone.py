@@ -12,7 +12,7 @@ from random import Random
 from benches.match import settings as bench
 from matchmaker.core.engine import Engine
 from matchmaker.core.events import Event, Match
-from matchmaker.core.region import Placement
+from matchmaker.core.placement import Placement
 from matchmaker.core.settings import compile_settings
 from matchmaker.core.ticket import Ticket
 from matchmaker.load.arrivals import poisson

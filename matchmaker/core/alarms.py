@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import heapq
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from matchmaker.core.bucket import Bucket
 
-_SLOTS_PER_S = 1000
+_SLOTS_PER_S: Final = 1000
 
 
 class Alarms:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from operator import attrgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from matchmaker.core.lane import Lane, PriorityLane
 from matchmaker.core.ticket import Ticket
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 AnyLane = Lane | PriorityLane
 
-by_age = attrgetter("enqueued_at", "id")
+by_age: Final = attrgetter("enqueued_at", "id")
 
 
 class Bucket:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from operator import attrgetter
+from typing import Final
 
 from matchmaker.core.plans import Plan
 from matchmaker.core.search import Teams
 from matchmaker.core.ticket import Ticket
 
-_strength = attrgetter("size", "rating", "id")
+_strength: Final = attrgetter("size", "rating", "id")
 
 
 def deal(chosen: list[Ticket], plans: tuple[Plan, ...]) -> Teams:

@@ -9,18 +9,21 @@ import heapq
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
+from typing import Final
 
 import msgspec
+from mypy_extensions import mypyc_attr
 
 from matchmaker.core.alarms import Alarms
 from matchmaker.core.backfill import Backfill, Backfills
 from matchmaker.core.bucket import Bucket
 from matchmaker.core.events import Ended, Event, Match, Proposed, Requeued, Unserved
 from matchmaker.core.open_tickets import OpenTickets
+from matchmaker.core.placement import Placement
 from matchmaker.core.pool import Pool
 from matchmaker.core.proposals import Proposal, Proposals
 from matchmaker.core.refused import AlreadyQueued, Busy, Refused
-from matchmaker.core.region import Placement, Regions
+from matchmaker.core.region import Regions
 from matchmaker.core.rules import Rules
 from matchmaker.core.score import PairScore
 from matchmaker.core.search import Search, Teams, roles_of
@@ -30,9 +33,11 @@ from matchmaker.core.ticket import More, State, Ticket
 # Buckets looked at, and tickets moved, in one tick: some milliseconds of work.
 _LOOKS = 1_000
 _MOVES = 2_000
-_QUEUED, _ASSIGNED = State.QUEUED, State.ASSIGNED
+_QUEUED: Final = State.QUEUED
+_ASSIGNED: Final = State.ASSIGNED
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class Engine:
     """All queues. An open ticket is in `tickets`, by its id, and each of its players has no other one."""
 

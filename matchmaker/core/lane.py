@@ -6,11 +6,12 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from itertools import islice
 from operator import attrgetter
+from typing import Final
 
 from matchmaker.core.ticket import State, Ticket
 
-_QUEUED = State.QUEUED
-_since = attrgetter("enqueued_at")
+_QUEUED: Final = State.QUEUED
+_since: Final = attrgetter("enqueued_at")
 
 
 class Lane:
@@ -58,8 +59,9 @@ class Lane:
         entries.clear()
         return None
 
-    # The next to be served; here that is the oldest.
-    next = head
+    def next(self) -> Ticket | None:
+        """The next to be served; here that is the oldest."""
+        return self.head()
 
     def first(self, number: int) -> list[Ticket]:
         """The oldest, up to a number."""

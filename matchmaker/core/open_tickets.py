@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from matchmaker.core.ticket import Ticket
 
-_CHUNK = 1024
+_CHUNK: Final = 1024
 
 
 class OpenTickets:

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from functools import lru_cache
+from typing import Final
 
 Plan = tuple[int, ...]
 """Party sizes of one team, largest first: those are hardest to place."""
 
-_EXACT_TEAM = 12
+_EXACT_TEAM: Final = 12
 """Larger teams are filled greedily: there are 77 ways to fill one of 12, and 5,604 to fill one of 30."""
-_EXACT_TEAMS = 4
-_REMEMBERED = 16_384
-_DEEP = 40
+_EXACT_TEAMS: Final = 4
+_REMEMBERED: Final = 16_384
+_DEEP: Final = 40
 
 
 @lru_cache(maxsize=256)

@@ -18,7 +18,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator
 from operator import add, attrgetter
-from typing import cast
+from typing import Final, cast
 
 from matchmaker.core.alarms import Alarms
 from matchmaker.core.bucket import Bucket, by_age
@@ -32,15 +32,15 @@ from matchmaker.core.ticket import State, Ticket
 
 # Anchors tried for one arrival that have wider windows to come. All others of those have their alarms, so this bounds
 # work and not chances.
-_TRIES = 2
+_TRIES: Final = 2
 # A sum of times can be a little less than it was.
-_EPSILON = 1e-6
+_EPSILON: Final = 1e-6
 # How often a bucket is looked at where a match can become possible that no alarm tells, and how many anchors are tried:
 # where windows are mutual, those of others widen too; what is searched for may not be found the first time.
-_CAREFUL_S = 0.05
-_PICKY_S = 0.5
-_CAREFUL_ANCHORS = 8
-_PROPOSED = State.PROPOSED
+_CAREFUL_S: Final = 0.05
+_PICKY_S: Final = 0.5
+_CAREFUL_ANCHORS: Final = 8
+_PROPOSED: Final = State.PROPOSED
 
 
 class Pool:
@@ -444,4 +444,4 @@ def _in_turn(lanes: list[PriorityLane], number: int) -> list[Ticket]:
     return chosen
 
 
-_since = attrgetter("since", "index")
+_since: Final = attrgetter("since", "index")

@@ -5,27 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from math import ceil
 from operator import add, itemgetter, mul
-
-import msgspec
+from typing import Final
 
 from matchmaker.core.distance import Distances
+from matchmaker.core.placement import Placement
 from matchmaker.core.settings import Region, Resolution
 
 Rtts = Mapping[str, float]
 """A player's round-trip times in ms, by region: finite, not negative."""
 
-MEASURED = "round-trip times"
-_SHARED_TUPLES = 4096
-_TABLES = 256
-
-
-class Placement(msgspec.Struct, frozen=True, gc=False):
-    region: str
-    score_ms: float
-    """0 if the region was not chosen by round-trip times."""
-    reason: str
-    others: tuple[str, ...] = ()
-    """Other open regions within the limit for every player, best first. Equal tuples are one object, mostly."""
+MEASURED: Final = "round-trip times"
+_SHARED_TUPLES: Final = 4096
+_TABLES: Final = 256
 
 
 class TooFar(Exception):

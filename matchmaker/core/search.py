@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from matchmaker.core import score
 from matchmaker.core.lane import PriorityLane
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
 Teams = tuple[tuple[Ticket, ...], ...]
 
-CANDIDATES = 64
-STARTS = 8
-_SEATINGS = 400
-_DEEP = 200
-_EPSILON = 1e-6
+CANDIDATES: Final = 64
+STARTS: Final = 8
+_SEATINGS: Final = 400
+_DEEP: Final = 200
+_EPSILON: Final = 1e-6
 
 
 class Search:

@@ -188,6 +188,8 @@ class Stats(msgspec.Struct):
     refused_below_priority: int
     allocation: dict[str, Any]
     """Game servers: docs/allocation.md."""
+    compiled: bool
+    """Whether it runs as compiled modules, and not interpreted."""
     uptime_s: float
     fleet: dict[str, Any] = {}
     """Of a member of a fleet: docs/fleet.md."""

@@ -9,18 +9,20 @@ import asyncio
 import struct
 from collections.abc import Iterator
 from enum import IntEnum
-from typing import cast
+from typing import Final, cast
 
-HEADER_BYTES = 8
-MAX_BODY_BYTES = 0xFF_FFFF
-MAX_SESSION = 0xFFFF_FFFF
-CLASSES = 4
+from mypy_extensions import mypyc_attr
+
+HEADER_BYTES: Final = 8
+MAX_BODY_BYTES: Final = 0xFF_FFFF
+MAX_SESSION: Final = 0xFFFF_FFFF
+CLASSES: Final = 4
 """The kinds below this are enqueues: the kind is the class of priority."""
-_HIGH_WATER_BYTES = 1 << 20
+_HIGH_WATER_BYTES: Final = 1 << 20
 
 # Length and kind are one word: one unpack a frame, and no slice for three bytes.
-_unpack = struct.Struct("<II").unpack_from
-_pack = struct.Struct("<II").pack
+_unpack: Final = struct.Struct("<II").unpack_from
+_pack: Final = struct.Struct("<II").pack
 
 
 class Kind(IntEnum):
@@ -44,8 +46,8 @@ class Kind(IntEnum):
     GOING_AWAY = 72
 
 
-TO_SERVER = frozenset({*range(CLASSES), *(int(kind) for kind in Kind if kind < Kind.QUEUED)})
-TO_GATEWAY = frozenset(int(kind) for kind in Kind if kind >= Kind.QUEUED)
+TO_SERVER: Final = frozenset({*range(CLASSES), *(int(kind) for kind in Kind if kind < Kind.QUEUED)})
+TO_GATEWAY: Final = frozenset(int(kind) for kind in Kind if kind >= Kind.QUEUED)
 
 
 class BadFrame(Exception):
@@ -105,6 +107,7 @@ class Splitter:
             self._missing = missing - (size - at)
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class Framed(asyncio.Protocol):
     """One end of a stream of frames: gathers what is sent, and writes it once a turn of the loop."""
 

@@ -9,7 +9,7 @@ import os
 import socket
 import time
 from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import Any, Final
 
 import msgspec
 
@@ -17,8 +17,9 @@ from matchmaker.core.events import Denied, Event, Match, Proposed, Queued, Reque
 from matchmaker.core.refused import Busy, Refused
 from matchmaker.core.ticket import State, Ticket
 from matchmaker.edge.frames import CLASSES, TO_SERVER, BadFrame, Framed, Kind
+from matchmaker.edge.operations import About, Accept, Get, Hello
 from matchmaker.overload import Turns
-from matchmaker.request import Enqueue, Id, Malformed, parse, parse_enqueue, problem
+from matchmaker.request import Enqueue, Malformed, parse, parse_enqueue, problem
 from matchmaker.service import Service
 
 log = logging.getLogger(__name__)
@@ -28,41 +29,18 @@ UNREAD_LIMIT_BYTES = 64 << 20
 # Some milliseconds of work: sweeps, other connections and other edges get their turn in between.
 _FRAMES_A_TURN = 200
 # A read of as much has emptied a socket that was full, or nearly.
-_FULL_BYTES = 64 << 10
+_FULL_BYTES: Final = 64 << 10
 # Different times to come back, of those refused in one turn.
-_SPREAD = 16
+_SPREAD: Final = 16
 # How long the other side may take to read why its stream ends.
-_LINGER_S = 5.0
-_SESSION = 0xFFFF_FFFF
+_LINGER_S: Final = 5.0
+_SESSION: Final = 0xFFFF_FFFF
 # Looking a member up in an enumeration takes as long as sending it.
-_ASSIGNED, _REFUSED = int(Kind.ASSIGNED), int(Kind.REFUSED)
-_QUEUED = State.QUEUED
+_ASSIGNED: Final = int(Kind.ASSIGNED)
+_REFUSED: Final = int(Kind.REFUSED)
+_QUEUED: Final = State.QUEUED
 
-_encode = msgspec.json.encode
-
-
-class Hello(msgspec.Struct, forbid_unknown_fields=True):
-    """How a connection wants to be served."""
-
-    acks: bool = True
-    """Whether each ticket that waits is answered with `queued`."""
-    name: Annotated[str, msgspec.Meta(max_length=128)] = ""
-    """For the log."""
-
-
-class About(msgspec.Struct, forbid_unknown_fields=True):
-    """Which ticket is meant: the session's own if none is named."""
-
-    ticket_id: Annotated[str, msgspec.Meta(max_length=64)] = ""
-
-
-class Accept(About, forbid_unknown_fields=True, kw_only=True):
-    player: Id
-
-
-class Get(About, forbid_unknown_fields=True):
-    follow: bool = True
-    """Whether the session is told what becomes of the ticket from now on."""
+_encode: Final = msgspec.json.encode
 
 
 _OPERATIONS: dict[int, tuple[str, type[About]]] = {
@@ -490,9 +468,9 @@ def _early(detail: str) -> bytes:
     return _encode(told)[:-1] + b","
 
 
-_STOPPING = _early("the matchmaker is stopping")
-_LATE = _early("requests wait too long; those of this priority are refused for now")
-_UNKNOWN = {
+_STOPPING: Final = _early("the matchmaker is stopping")
+_LATE: Final = _early("requests wait too long; those of this priority are refused for now")
+_UNKNOWN: Final = {
     "type": "about:blank",
     "title": "No such ticket",
     "status": 404,
@@ -500,7 +478,7 @@ _UNKNOWN = {
     "field": "ticket_id",
     "hint": "name an open ticket, or one that ended a moment ago; without a name the session's own open one is meant",
 }
-_FAULT = {
+_FAULT: Final = {
     "type": "about:blank",
     "title": "Fault of the matchmaker",
     "status": 500,

@@ -15,8 +15,8 @@ from dataclasses import replace
 import msgspec
 
 from matchmaker.core.events import Ended, Event, Match, Proposed, Requeued, Unserved
+from matchmaker.core.placement import Placement
 from matchmaker.core.refused import AlreadyQueued, Refused
-from matchmaker.core.region import Placement
 from matchmaker.core.score import PairScore
 from matchmaker.core.settings import Settings, SettingsError
 from matchmaker.core.ticket import Ticket

@@ -16,8 +16,9 @@ from hashlib import blake2b
 from matchmaker.core.backfill import Backfill
 from matchmaker.core.engine import Engine
 from matchmaker.core.events import Denied, Ended, Event, Match, Proposed, Queued, Requeued
+from matchmaker.core.placement import Placement
 from matchmaker.core.refused import Busy, Conflict, Refused
-from matchmaker.core.region import Placement, Regions
+from matchmaker.core.region import Regions
 from matchmaker.core.settings import Settings
 from matchmaker.core.ticket import State, Ticket
 from matchmaker.fleet import calls, names, steps

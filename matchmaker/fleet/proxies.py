@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
+from matchmaker.core.elsewhere import elsewhere
 from matchmaker.core.events import Ended, Match
 from matchmaker.core.refused import Busy, Conflict, Refused, TooMany
 from matchmaker.core.ticket import State, Ticket
@@ -12,22 +12,8 @@ from matchmaker.fleet import steps
 from matchmaker.fleet.steps import Gone, Made
 
 
-class Place:
-    """Where a ticket waits, of one whose queue is elsewhere."""
-
-    __slots__ = ("mode", "region")
-
-    def __init__(self, region: str, mode: str) -> None:
-        self.region = region
-        self.mode = mode
-
-    @property
-    def pool(self) -> Place:
-        return self
-
-
 def put(ticket: Ticket, region: str, mode: str, state: State) -> None:
-    ticket.bucket = Place(region, mode)  # type: ignore[assignment]
+    ticket.bucket = elsewhere(region, mode)
     ticket.state = state
 
 
@@ -41,7 +27,7 @@ def event_of(outcome: Made | Gone, mine: Mapping[str, Ticket], shift: float) -> 
 
 
 def match_of(made: Made, mine: Mapping[str, Ticket], state: State, shift: float) -> Match:
-    place: Any = Place(made.region, made.mode)
+    place = elsewhere(made.region, made.mode)
     teams = []
     for team in made.teams:
         seats = []

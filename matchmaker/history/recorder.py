@@ -18,7 +18,8 @@ import msgspec
 
 from matchmaker.core.backfill import Backfill
 from matchmaker.core.events import Event
-from matchmaker.core.region import MEASURED, Placement
+from matchmaker.core.placement import Placement
+from matchmaker.core.region import MEASURED
 from matchmaker.core.score import PairScore
 from matchmaker.core.settings import Settings
 from matchmaker.core.ticket import More, Ticket

@@ -15,8 +15,8 @@ import msgspec
 from matchmaker.core.backfill import Backfill
 from matchmaker.core.engine import Engine
 from matchmaker.core.events import Ended, Event, Match, Proposed, Requeued, Unserved
+from matchmaker.core.placement import Placement
 from matchmaker.core.refused import AlreadyQueued, Refused
-from matchmaker.core.region import Placement
 from matchmaker.core.score import PairScore
 from matchmaker.core.settings import SettingsError
 from matchmaker.history.eventlog import LogError, LogFile

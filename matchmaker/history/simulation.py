@@ -15,8 +15,9 @@ from math import floor, inf
 
 from matchmaker.core.engine import Engine
 from matchmaker.core.events import Ended, Event, Proposed
+from matchmaker.core.placement import Placement
 from matchmaker.core.refused import AlreadyQueued, Refused
-from matchmaker.core.region import Placement, Regions, TooFar
+from matchmaker.core.region import Regions, TooFar
 from matchmaker.core.score import PairScore
 from matchmaker.core.settings import Allocation, Settings
 from matchmaker.core.ticket import State

@@ -9,7 +9,8 @@ from math import inf, isfinite
 
 import msgspec
 
-from matchmaker.core.region import Placement, Regions, Rtts
+from matchmaker.core.placement import Placement
+from matchmaker.core.region import Regions, Rtts
 from matchmaker.regions.geoip import GeoIp
 from matchmaker.regions.signed_rtts import SignedSet
 

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matchmaker.core.region import Placement, Regions, TooFar
+from matchmaker.core.placement import Placement
+from matchmaker.core.region import Regions, TooFar
 from matchmaker.core.settings import Region, Resolution
 from matchmaker.regions.evidence import Evidence, Known, resolve
 from matchmaker.regions.geoip import GeoIp

@@ -19,10 +19,13 @@ from hypothesis import strategies as st
 import configedge
 from configedge.testing import Publisher
 from matchmaker.client import Client, GatewayError, Lost, RequestRefused, Unreachable, connect
+from matchmaker.core.engine import Engine
+from matchmaker.core.events import Event
 from matchmaker.edge import gateway as edge
 from matchmaker.edge.frames import TO_GATEWAY, TO_SERVER, Kind, Splitter, encode_frame
 from matchmaker.edge.gateway import Gateway, serve
 from matchmaker.live import LiveSettings
+from matchmaker.overload import LagController
 from matchmaker.service import Service
 from tests.support.matchmaker import values
 
@@ -426,15 +429,17 @@ async def test_who_stops_says_so_and_refuses_without_reading_the_request(tmp_pat
         await drained
 
 
-async def test_late_requests_of_a_low_class_are_refused_and_counted(
-    server: Server, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_late_requests_of_a_low_class_are_refused_and_counted(server: Server) -> None:
     client = await server.client()
-    # As if requests waited for twice the target now, whatever the clock says.
-    lag, target = server.service.lag, server.service.engine.settings.limits.target_lag_ms / 1000
-    lag.shedding = True
-    lag.read(2 * target, target)
-    monkeypatch.setattr(lag, "read", lambda *_: None)
+
+    class Late(LagController):
+        """As if requests waited for twice the target now, whatever the clock says."""
+
+        def read(self, lag_s: float, target_s: float) -> None:
+            self.shedding = True
+            super().read(2 * target_s, target_s)
+
+    server.service.lag = Late()
     low, high = client.enqueue(stranger(), priority=1), client.enqueue(stranger(), priority=2)
     with pytest.raises(RequestRefused, match="wait too long"):
         await low.result()
@@ -442,15 +447,17 @@ async def test_late_requests_of_a_low_class_are_refused_and_counted(
     assert server.service.counts["shed"] == 1
 
 
-async def test_a_sweep_that_fails_takes_nobody_else_along(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    tick, failing = server.service.engine.tick, iter([RuntimeError("a pair score")])
+async def test_a_sweep_that_fails_takes_nobody_else_along(server: Server) -> None:
+    class Failing(Engine):
+        failing = True
 
-    def fails_once(now: float) -> Any:
-        for error in failing:
-            raise error
-        return tick(now)
+        def tick(self, now: float) -> list[Event]:
+            if self.failing:
+                self.failing = False
+                raise RuntimeError("a pair score")
+            return super().tick(now)
 
-    monkeypatch.setattr(server.service.engine, "tick", fails_once)
+    server.service.engine = Failing(server.service.engine.settings)
     await server.until(lambda: server.service.counts["faults"] == 1)
     client = await server.client()
     a, b = client.enqueue(duel("a", rating=1000)), client.enqueue(duel("b", rating=1200))
@@ -517,12 +524,20 @@ async def test_a_stream_that_cannot_be_understood_ends_with_the_reason(server: S
     assert (await other.next())[0] == Kind.PONG
 
 
-async def test_a_fault_inside_is_told_to_one_session(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_fault_inside_is_told_to_one_session(server: Server) -> None:
+    class Failing(Engine):
+        failing = True
+
+        def enqueue(self, *arguments: Any) -> list[Event]:
+            if self.failing:
+                self.failing = False
+                raise ZeroDivisionError
+            return super().enqueue(*arguments)
+
+    server.service.engine = Failing(server.service.engine.settings)
     raw = await server.raw()
-    with monkeypatch.context() as patch:
-        patch.setattr(server.service, "enqueue", lambda *_: 1 / 0)
-        raw.send(0, 1, stranger())
-        assert (await raw.next())[2]["status"] == 500
+    raw.send(0, 1, stranger())
+    assert (await raw.next())[2]["status"] == 500
     raw.send(0, 1, stranger())
     assert (await raw.next())[0] == Kind.QUEUED
 

@@ -20,8 +20,8 @@ from hypothesis import strategies as st
 from matchmaker.__main__ import main
 from matchmaker.core.backfill import Backfill
 from matchmaker.core.engine import Engine
+from matchmaker.core.placement import Placement
 from matchmaker.core.refused import AlreadyQueued, Refused
-from matchmaker.core.region import Placement
 from matchmaker.core.settings import Settings, compile_settings
 from matchmaker.core.ticket import More, Ticket
 from matchmaker.history.eventlog import EventLog, LogError, LogFile

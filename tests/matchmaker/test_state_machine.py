@@ -19,9 +19,9 @@ import matchmaker.core.engine
 from matchmaker.core.backfill import Backfill
 from matchmaker.core.engine import Engine
 from matchmaker.core.events import Ended, Event, Match, Proposed, Requeued
+from matchmaker.core.placement import Placement
 from matchmaker.core.pool import Pool
 from matchmaker.core.refused import AlreadyQueued, Refused
-from matchmaker.core.region import Placement
 from matchmaker.core.rules import Rules
 from matchmaker.core.settings import Settings
 from matchmaker.core.ticket import More, State, Ticket

@@ -17,7 +17,8 @@ import yaml
 from configedge.testing import Publisher
 from matchmaker.__main__ import main
 from matchmaker.core.events import Proposed
-from matchmaker.core.region import Placement, Regions
+from matchmaker.core.placement import Placement
+from matchmaker.core.region import Regions
 from matchmaker.core.settings import compile_settings
 from matchmaker.core.ticket import Ticket
 from matchmaker.history.eventlog import MAX_BYTES, EventLog, LogFile

@@ -50,6 +50,14 @@ def test_the_wheel_has_reader_command_line_matchmaker_relay_and_sync(unpacked: P
         assert done.stdout.startswith(f"{name} ")
 
 
+def test_the_wheel_has_the_matchmaker_compiled_and_leaves_the_source_tree_as_it_was(unpacked: Path) -> None:
+    done = run(unpacked, "matchmaker.core.engine")
+    # An extension module cannot be run by runpy; the sources could.
+    assert "No code object available for matchmaker.core.engine" in done.stderr
+    assert (unpacked / "matchmaker/core/engine.py").is_file()
+    assert not list((ROOT / "matchmaker").rglob("*.so"))
+
+
 def test_the_wheel_has_the_example_the_types_and_the_region_table(unpacked: Path) -> None:
     for file in (
         "configedge/example/matchmaking.yaml",
