@@ -3,12 +3,14 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
+# Where the environment forbids compiled modules, each of the hundreds of processes that tests start compiles ours again.
+export PYTHONDONTWRITEBYTECODE :=
 
 RUST := Cargo.toml Cargo.lock $(shell find rust -name '*.rs' -o -name Cargo.toml)
 PACKAGES := python/configedge matchmaker benches tests packaging
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-rust test-python test-long test-kube lint format bench bench-read bench-rust bench-watch soak fuzz asan relay sync wheel lock clean
+.PHONY: help setup demo test compile-rust test-rust test-python test-compiled test-long test-kube lint format bench bench-read bench-rust bench-watch soak fuzz asan relay sync wheel lock clean
 
 help: ## show this menu
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -31,7 +33,12 @@ $(VENV)/.installed: $(VENV)/.packages $(RUST) pyproject.toml packaging/backend.p
 demo: setup ## watch a change travel from a REST call into a running matchmaker
 	@$(BIN)/configedge demo
 
-test: test-rust test-python ## run all tests
+test: test-rust test-python test-compiled ## run all tests
+
+# What lint and test-rust compile, beside a setup: whose last step of each release keeps one core busy, and no more.
+compile-rust: $(VENV)/.packages
+	@cargo clippy --locked --quiet --workspace --all-targets -- --deny warnings
+	@cargo test --locked --quiet --workspace --no-run
 
 test-rust: ## test the Rust crates
 	@echo "== Rust tests"
@@ -41,13 +48,26 @@ test-python: setup ## test everything else, with real processes
 	@echo "== Python tests"
 	@$(BIN)/python -m pytest
 
+# The matchmaker as wheels have it, away from its sources: beside them it would outlive an edit.
+COMPILED := build/compiled
+$(COMPILED)/.done: packaging/compiled.py $(shell find matchmaker -name '*.py') | $(VENV)/.installed
+	@echo "== compiling the matchmaker"
+	@$(BIN)/python packaging/compiled.py $(COMPILED)
+	@for name in benches docs python; do ln -sfn ../../$$name $(COMPILED)/$$name; done && touch $@
+
+test-compiled: $(COMPILED)/.done ## test the matchmaker compiled, as wheels have it
+	@echo "== tests of the compiled matchmaker"
+	@rm -rf $(COMPILED)/tests && cp -r tests pyproject.toml $(COMPILED)/
+	@cd $(COMPILED) && $(CURDIR)/$(BIN)/python -m pytest tests/matchmaker tests/fleet
+
 # Those that have a long form, and cuts under the control plane.
-CONTROL_PROOFS = $(shell grep -lr --include='test_*.py' '"PROOFS"' tests) tests/faults/test_control_power_cuts.py
+CONTROL_PROOFS = $(shell grep -lr --include='test_*.py' --exclude-dir=kube '"PROOFS"' tests) tests/faults/test_control_power_cuts.py
 test-long: setup ## the same proofs at length: 10,000 sequences of mutations, 2,450 broken bundles, 2,200 power cuts, 100,000 seeds
 	@MUTATIONS=10000 ISOLATION=full POWER_CUTS=2000 $(BIN)/python -m pytest -s \
 		tests/relay/test_mutations.py tests/relay/test_isolation.py tests/faults/test_power_cuts.py
 	@PROOFS=long POWER_CUTS=200 $(BIN)/python -m pytest -s $(CONTROL_PROOFS)
 	@SIMULATION_SEEDS=100000 cargo test --locked --release --package configrelay --test simulation
+	@if $(BIN)/python -m tests.kube.binaries --check; then PROOFS=long $(BIN)/python -m pytest -s tests/kube; fi
 
 test-kube: setup ## the way through a real Kubernetes API server and the real Flux, as processes (builds them once: needs Go)
 	@$(BIN)/python -m tests.kube.binaries || echo "test-kube is skipped"
@@ -71,9 +91,11 @@ $(VENV)/.bench: $(VENV)/.installed benches/requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r benches/requirements.lock
 	@touch $@
 
-bench: $(VENV)/.bench ## measure everything beside its rivals; tables, JSON and charts in build/bench
+bench: $(VENV)/.bench $(COMPILED)/.done ## measure everything beside its rivals; tables, JSON and charts in build/bench
 	@mkdir -p build/bench
-	@for name in read readers switch clients relay propagation hints control matchmaker edges fleet flux scale shadow compare incident; do $(BIN)/python -m benches.$$name --json build/bench/$$name.json || exit 1; done
+	@for name in read readers switch clients relay propagation hints control matchmaker edges fleet flux scale shadow compare incident; do \
+		case $$name in matchmaker|edges|fleet) at=$(COMPILED);; *) at=.;; esac; \
+		(cd $$at && $(CURDIR)/$(BIN)/python -m benches.$$name --json $(CURDIR)/build/bench/$$name.json) || exit 1; done
 
 # Each of PYTHONS gets an environment of its own with the wheel, because hot reads differ from build to build of CPython.
 bench-read: $(VENV)/.bench ## measure reads only, with other interpreters too: make bench-read PYTHONS=/usr/bin/python3

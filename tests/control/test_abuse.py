@@ -190,7 +190,7 @@ def test_yaml_that_multiplies_itself(victim: Victim, tmp_path: Path) -> None:
             headers = {"Content-Type": kind, "If-None-Match": "*"}
             assert raw.send("PUT", "/v1/bundles/bad/bomb", bomb.encode(), headers)[0] == wanted
     raw.close()
-    git(tmp_path, "clone", "-q", "-b", "main", str(victim.target.control.repo), str(work))
+    git(tmp_path, "clone", "-q", "--no-local", "-b", "main", str(victim.target.control.repo), str(work))
     (work / "bundles/bad").mkdir(parents=True)
     (work / "bundles/bad/bomb.yaml").write_text(bomb)
     git(work, "add", "-A")

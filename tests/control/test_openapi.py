@@ -1,8 +1,12 @@
-"""The OpenAPI document is true: generated requests break nothing, and every answer is of the shape that it says."""
+"""The OpenAPI document is true: generated requests break nothing, and every answer is of the shape that it says.
+
+PROOFS=long generates as many for a control plane that asks nobody who he is, and not its examples only.
+"""
 
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -18,6 +22,7 @@ from configedge.control.auth import Grant, Role
 from tests.support.access import Guarded, guarded
 from tests.support.control import MERGE, Control, document, push_file, running
 
+LONG = os.environ.get("PROOFS") == "long"
 JSON = {"Content-Type": "application/json"}
 CREATE = {**JSON, "If-None-Match": "*"}
 BUNDLE = "/v1/bundles/treasure-hunt/matchmaking"
@@ -72,7 +77,7 @@ def test_generated_requests_of_an_admin_break_nothing(target: Guarded, tmp_path:
 def test_generated_requests_without_authentication_break_nothing(tmp_path: Path) -> None:
     with running(tmp_path / "repo", "--rate", "0,0") as control:
         write_something(lambda url, what: control.http.put(url, json=what, headers=CREATE))
-        schemathesis(tmp_path, control.url, "--phases", "examples,coverage")
+        schemathesis(tmp_path, control.url, "--phases", "examples,coverage" if LONG else "examples")
         assert "Traceback" not in control.log.read_text()
 
 

@@ -19,7 +19,7 @@ ODD = '{"accept":true,"messages":[{"key":"limit","message":"it is odd"}]}'
 
 def push_policies(control: Control, work: Path, modules: dict[str, str], *, unchecked: bool = False) -> None:
     if not work.exists():
-        git(work.parent, "clone", "--quiet", str(control.repo), str(work))
+        git(work.parent, "clone", "--quiet", "--no-local", str(control.repo), str(work))
     git(work, "pull", "--quiet", "--rebase", "origin", "main")
     install(work / "policies", modules)
     git(work, "add", "policies")

@@ -23,7 +23,7 @@ class Clone:
 
     def __init__(self, control: Control, work: Path) -> None:
         self.control, self.work = control, work
-        git(control.repo, "clone", "-q", "-b", "main", str(control.repo), str(work))
+        git(control.repo, "clone", "-q", "--no-local", "-b", "main", str(control.repo), str(work))
 
     def commit(self, files: dict[str, str | None], message: str = "By hand") -> str:
         """On top of what main is now; None removes a file."""

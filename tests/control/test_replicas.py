@@ -23,7 +23,7 @@ import httpx2
 import pytest
 
 from configedge.bundle import to_yaml
-from tests.support.control import Control, document, git, running
+from tests.support.control import Control, document, git, plain_client, running
 from tests.support.people import asking, person
 from tests.support.relay import wait_for
 
@@ -368,7 +368,7 @@ def test_three_replicas_with_partitions_lose_nothing_and_do_nothing_twice(tmp_pa
             for attempt in range(1_000):
                 url = replicas[(value + attempt) % 3].control.url
                 try:
-                    with httpx2.Client(base_url=url, timeout=30) as http:
+                    with plain_client(url, timeout=30) as http:
                         done = append(http, value, f"key-{value}")
                 except httpx2.HTTPError:
                     seen["no answer"] += 1

@@ -76,7 +76,7 @@ def test_what_was_pushed_is_told_too(shared: Control, tmp_path: Path) -> None:
     put(shared, "pushed/a")
     text = git(shared.repo, "show", "main:bundles/pushed/a.yaml").replace("name: a", "name: b")
     with watching(shared.http, shared.tip()) as told:
-        git(tmp_path, "clone", "-q", "-b", "main", str(shared.repo), "work")
+        git(tmp_path, "clone", "-q", "--no-local", "-b", "main", str(shared.repo), "work")
         (tmp_path / "work/bundles/pushed/b.yaml").write_text(text)
         git(tmp_path / "work", "add", "-A")
         git(tmp_path / "work", "commit", "-q", "-m", "By hand")

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ed25519
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from configedge.control.auth import Grant, Role, Tokens
-from tests.support.control import Control, running
+from tests.support.control import Control, plain_client, running
 
 ISSUER = "https://id.example.com"
 
@@ -66,7 +66,7 @@ class Guarded:
 
     def bearer(self, credential: str | None) -> httpx2.Client:
         headers = {"Authorization": f"Bearer {credential}"} if credential is not None else {}
-        return httpx2.Client(base_url=self.control.url, headers=headers, timeout=20)
+        return plain_client(self.control.url, timeout=20, headers=headers)
 
     def audit(self) -> list[dict[str, Any]]:
         return [json.loads(line) for line in self.audit_file.read_text().splitlines()]

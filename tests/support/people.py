@@ -10,7 +10,7 @@ from typing import Any
 import httpx2
 import yaml
 
-from tests.support.control import Control, running
+from tests.support.control import Control, plain_client, running
 
 Rule = dict[str, Any]
 
@@ -35,4 +35,4 @@ def person(control: Control, name: str, *roles: str, **scope: str) -> httpx2.Cli
     made = control.http.post("/v1/tokens", json={"name": name, "grants": grants, "expires_in_s": 3600})
     assert made.status_code == 201, made.text
     bearer = {"Authorization": f"Bearer {made.json()['token']}"}
-    return httpx2.Client(base_url=control.url, headers=bearer, timeout=10)
+    return plain_client(control.url, headers=bearer)

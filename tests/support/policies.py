@@ -32,7 +32,7 @@ def install(directory: Path, modules: Mapping[str, str]) -> Path:
         source = directory / f"{name}.wat"
         source.write_text(text)
         pairs += [str(source), str(directory / f"{name}.wasm")]
-    subprocess.run([example("configrelay", "wat"), *pairs], check=True)
+    subprocess.run([example("wat"), *pairs], check=True)
     for source in directory.glob("*.wat"):
         source.unlink()
     try:

@@ -14,11 +14,14 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @cache
-def example(package: str, name: str) -> Path:
-    """An example of one of our crates, compiled for tests."""
+def example(name: str) -> Path:
+    """An example of one of our crates, compiled for tests.
+
+    Of the workspace, as `cargo test` builds it: a package alone wants other features, and so its libraries built again.
+    """
     if shutil.which("cargo") is None:
         pytest.skip("no Rust toolchain (cargo)")
-    build = ["cargo", "build", "--locked", "--quiet", "--package", package, "--example", name]
+    build = ["cargo", "build", "--locked", "--quiet", "--workspace", "--example", name]
     subprocess.run(build, cwd=ROOT, check=True)
     return ROOT / os.environ.get("CARGO_TARGET_DIR", "target") / "debug" / "examples" / name
 

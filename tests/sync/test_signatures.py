@@ -140,7 +140,7 @@ def test_the_control_plane_hands_on_the_proof_of_a_signed_tip(tmp_path: Path) ->
     spool, work = tmp_path / "spool", tmp_path / "work"
     make_key(tmp_path / "key")
     with running(tmp_path / "repo", "--spool", str(spool)) as control:
-        git(tmp_path, "clone", "-q", "-b", "main", str(control.repo), "work")
+        git(tmp_path, "clone", "-q", "--no-local", "-b", "main", str(control.repo), "work")
         sign_with(work, tmp_path / "key")
         pushed = push_file(control.repo, work, A, BUNDLE.format(1))
         wait_for(lambda: commit_of(spool) == pushed)
