@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.snapshot_format import Snapshot, encode
+from tests.support.tools import ROOT, example
 
-ROOT = Path(__file__).resolve().parents[2]
 C, GO = ROOT / "clients" / "c", ROOT / "clients" / "go"
 STRICT = ["-std=gnu11", "-Wall", "-Wextra", "-Werror", f"-I{C}"]
 SANITIZED = [*STRICT, "-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
@@ -44,8 +44,7 @@ def c_answers(folder: Path) -> Command:
 
 
 def rust_answers(folder: Path) -> Command:
-    run(["cargo", "build", "--locked", "--quiet", "--package", "configedge-snapshot", "--example", "answers"])
-    return [Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "debug" / "examples" / "answers"]
+    return [example("answers")]
 
 
 def go_answers(folder: Path) -> Command:

@@ -32,7 +32,7 @@ class Call(NamedTuple):
 
 @pytest.fixture(scope="module")
 def program() -> Path:
-    return example("configedge-snapshot", "publish")
+    return example("publish")
 
 
 @pytest.fixture(scope="module", autouse=True)
