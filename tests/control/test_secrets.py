@@ -103,9 +103,10 @@ def test_fifty_canaries_are_in_nobodys_words(tmp_path: Path, form: str) -> None:
         repo = target.control.repo
         canaries.check("commits", git(repo, "log", "--all", "--format=%an %ae %cn %ce %B %N"))
         canaries.check("reflogs", "".join(path.read_text() for path in (repo / "logs").rglob("*") if path.is_file()))
-        kept = git(repo, *VERSIONS, "tombstones", "approvals")
-        assert kept
-        canaries.check("tombstones and approvals", git(repo, "cat-file", "--batch", stdin=kept.encode()))
+        for kind in ("tombstones", "approvals"):
+            kept = git(repo, *VERSIONS, kind)
+            assert kept, kind
+            canaries.check(kind, git(repo, "cat-file", "--batch", stdin=kept.encode()))
 
 
 @contextmanager
@@ -165,8 +166,16 @@ def documents(target: Guarded, canaries: Canaries) -> None:
         assert admin.put(url, content=half, headers={**match, **JSON}).status_code == 400
         assert admin.put(url, json=made, headers={"If-Match": f'"{canaries.make("etag")}"'}).status_code == 412
         key = {"Idempotency-Key": canaries.make("idempotency key")}
-        changed = document(values(), schema, annotations=secret)
+        old, also = {"old": canaries.make("deleted")}, {"configedge.io/secret": "db.password, keys, old"}
+        changed = document(values() | old, schema, annotations=also)
         etag = admin.put(url, json=changed, headers={**match, **key}).json()["etag"]
+        if n == 0:
+            # What is deleted leaves a tombstone, which is for its key alone.
+            gone = {"metadata": {"annotations": secret}, "spec": {"values": {"old": None}}}
+            headers = {"If-Match": f'"{etag}"', "Content-Type": MERGE}
+            deleted = admin.patch(url, content=json.dumps(gone), headers=headers)
+            assert deleted.status_code == 200, deleted.text
+            etag = deleted.json()["etag"]
         assert admin.put(url, json=made, headers={"If-Match": f'"{etag}"', **key}).status_code == 422
         over = document({"db": {"password": canaries.make("overlay")}})
         laid = admin.put(f"{url}/overlays/prod", json=over, headers={"If-None-Match": "*"})
