@@ -28,8 +28,9 @@ from matchmaker.history.recorder import Recorder
 from matchmaker.keys import Keys, digest
 from matchmaker.live import LiveSettings
 from matchmaker.overload import CLASSES, LagController, Pace
-from matchmaker.regions.evidence import CLIENT, Evidence, Known, plausible, resolve
+from matchmaker.regions.evidence import CLIENT, plausible, resolve
 from matchmaker.regions.geoip import GeoIp
+from matchmaker.regions.known import Evidence, Known
 from matchmaker.regions.signed_rtts import check_signed
 from matchmaker.request import Enqueue
 from matchmaker.results import Finished, match_part, outcome_of, state_of
@@ -145,10 +146,12 @@ class Service:
             id = self._numbers << 32 | tag
             if len(players) == 1:
                 ticket = Ticket(id, first.id, first.rating, now)
+                more = bool(first.roles or first.avoid)
             else:
                 rating = sum([player.rating for player in players]) / len(players)
                 ticket = Ticket(id, tuple([player.id for player in players]), rating, now)
-            if request.priority or request.max_wait_s is not None or any([p.roles or p.avoid for p in players]):
+                more = any([p.roles or p.avoid for p in players])
+            if more or request.priority or request.max_wait_s is not None:
                 ticket.more = _more(request, now)
             ticket.sink = sink
             modes: tuple[str, ...] = (request.mode,)
@@ -377,7 +380,7 @@ class Service:
         key, regions = self._signing_key, self.engine.regions
         try:
             placement = None
-            if key is None and self._geoip is None and all(map(plausible, rtts)):
+            if key is None and self._geoip is None and all([plausible(one) for one in rtts]):
                 # There is no better evidence, and nothing to hold it against.
                 placement = regions.measured(rtts, reason=CLIENT)
             if placement is None:

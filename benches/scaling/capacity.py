@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from benches.scaling import constants as c
@@ -43,11 +44,28 @@ def api_cores(load: Load) -> float:
     return load.nodes * (changes + event_cpu(0) / c.BOOKMARK_S.value + c.WATCH_CPU.value / c.WATCH_S.value)
 
 
+def heartbeat_s(nodes: int) -> float:
+    """Between two heartbeats of each of so many nodes, as the control plane tells them."""
+    return min(max(c.HEARTBEAT_S.value, nodes / c.HEARTBEATS.value), c.HEARTBEAT_MOST_S.value)
+
+
+def heartbeats_per_s(nodes: int, changes_per_s: float) -> float:
+    """Of all nodes of a control plane, at most: as they are told, and after changes.
+
+    In a large fleet a node tells of a change no sooner after a heartbeat than `gap_s`: 0.9 times what was added to its
+    interval.
+    """
+    every_s = heartbeat_s(nodes)
+    gap_s = 0.9 * (every_s - c.HEARTBEAT_S.value)
+    each = 1 / every_s + changes_per_s
+    return nodes * (min(each, 1 / gap_s) if gap_s > 0 else each)
+
+
 def busy(load: Load) -> dict[str, float]:
     """Share of each resource that is in use; above 1 it is too small, and what waits for it grows without end."""
     servers = c.API_SERVERS.value
     fetched = load.bundle if load.bundle > INLINE_MOST else 0
-    beats = load.nodes * load.clusters * (1 / c.HEARTBEAT_S.value + load.applied_per_s)
+    beats = heartbeats_per_s(load.nodes * load.clusters, load.applied_per_s)
     return {
         "watches: API server cores": api_cores(load) / (servers * c.API_CORES.value),
         "watches: API server network": bytes_per_s(load) / (servers * c.BANDWIDTH.value),
@@ -60,10 +78,29 @@ def busy(load: Load) -> dict[str, float]:
 def most_nodes(load: Load) -> dict[str, float]:
     """For each resource, the nodes of a cluster at which it is busy all the time; those that are not used are left out.
 
-    All of it is proportional to the nodes.
+    All of it is proportional to the nodes, but for heartbeats.
     """
     one = busy(replace(load, nodes=1))
-    return {name: 1 / share for name, share in one.items() if share > 0}
+    most = {name: 1 / share for name, share in one.items() if share > 0}
+    return most | {HEARTBEATS: float(_most_that_report(load))}
+
+
+def _most_that_report(load: Load) -> int:
+    """The first size at which they are too many: a larger fleet can be less work, since it is told to report less."""
+    high = next(nodes for nodes in _sizes() if busy(replace(load, nodes=nodes))[HEARTBEATS] > 1)
+    low = 1
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if busy(replace(load, nodes=middle))[HEARTBEATS] > 1 else (middle, high)
+    return low
+
+
+def _sizes() -> Iterator[int]:
+    """Larger by a twentieth each."""
+    nodes = 1
+    while True:
+        yield nodes
+        nodes += nodes // 20 + 1
 
 
 def first(load: Load) -> tuple[str, float]:

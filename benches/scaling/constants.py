@@ -10,6 +10,8 @@ import math
 import random
 from dataclasses import dataclass
 
+from configedge.control import fleet, pacing
+
 
 @dataclass(frozen=True)
 class Constant:
@@ -89,7 +91,13 @@ SPOOL = Delay("the spool is written", 0.0029, 0.008, "python -m benches.propagat
 RELAY = Delay(
     "a file changed until a reader has it, with 20 ms of quiet", 0.025, 0.028, "python -m benches.relay, README"
 )
-HEARTBEAT_S = Constant("between two heartbeats of a node", 5, "s", "configedge report --interval, its default")
+HEARTBEAT_S = Constant(
+    "between two heartbeats of a node, at least", fleet.INTERVAL_S, "s", "control/fleet.py, INTERVAL_S"
+)
+HEARTBEAT_MOST_S = Constant("and at most, in a large fleet", pacing.LONGEST_S, "s", "control/pacing.py, LONGEST_S")
+HEARTBEATS = Constant(
+    "heartbeats that a control plane asks for", pacing.HEARTBEATS_S, "1/s", "control/pacing.py, HEARTBEATS_S"
+)
 
 # Control plane and Git host.
 HEARTBEAT_CPU = Constant("control plane: a heartbeat", 1.8e-3, "core-s", PROBE)

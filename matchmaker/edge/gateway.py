@@ -211,14 +211,14 @@ class Connection(Framed):
         if self._ended:
             return
         below = self._service.refuses_below(self._since)
-        enqueue, left = self._enqueue, _FRAMES_A_TURN
+        left = _FRAMES_A_TURN
         late: list[int] = []
         try:
             for kind, session, body in self._frames:
                 if kind < below and session:
                     late.append(session)
                 elif kind < CLASSES and session:
-                    enqueue(kind, session, body)
+                    self._enqueue(kind, session, body)
                 else:
                     self._other(kind, session, body)
                 left -= 1

@@ -6,39 +6,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from math import inf, isfinite
-
-import msgspec
+from typing import Final
 
 from matchmaker.core.placement import Placement
 from matchmaker.core.region import Regions, Rtts
 from matchmaker.regions.geoip import GeoIp
-from matchmaker.regions.signed_rtts import SignedSet
+from matchmaker.regions.known import Evidence, Known
 
-SIGNED = "signed round-trip times"
-CLIENT = "client round-trip times"
-EDGE = "edge hint"
-GEOIP = "GeoIP estimate"
-LONGEST_RTT_MS = 10_000.0
+SIGNED: Final = "signed round-trip times"
+CLIENT: Final = "client round-trip times"
+EDGE: Final = "edge hint"
+GEOIP: Final = "GeoIP estimate"
+LONGEST_RTT_MS: Final = 10_000.0
 """What a client says is longer counts as this."""
-
-
-class Known(msgspec.Struct, frozen=True, gc=False):
-    """Of one player."""
-
-    rtts_ms: Rtts = {}
-    """What the client measured, by its own account."""
-    signed: SignedSet | None = None
-    """See `matchmaker.regions.signed_rtts.check_signed`."""
-    address: str = ""
-    """Of the player's connection, IPv4 or IPv6; empty if it is not known, as of a party's other members."""
-
-
-class Evidence(msgspec.Struct, frozen=True, gc=False):
-    """Of all that is known of a ticket's players, at least one."""
-
-    players: tuple[Known, ...]
-    edge: str = ""
-    """The region whose point of presence took the connection."""
 
 
 def resolve(

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from configedge.bundle import BundleError
 from configedge.control.fleet import (
     FORGET_S,
+    INTERVAL_S,
     LOST_S,
     MAX_BODY,
     Fleet,
@@ -235,6 +236,15 @@ def test_a_silent_node_is_lost_and_after_a_day_forgotten(store: tuple[Fleet, Now
         assert (state.age_s, state.lost) == (age, lost)
     now.at = 1_000_001.0 + FORGET_S
     assert fleet.nodes() == []
+
+
+def test_a_node_is_lost_after_three_times_what_it_was_told(store: tuple[Fleet, Now]) -> None:
+    fleet, now = store
+    for name, next_s in (("often", INTERVAL_S), ("seldom", 60.0)):
+        fleet.report(replace(heartbeat(name, received_at=now()), next_s=next_s))
+    for age, lost in ((LOST_S, []), (LOST_S + 1, ["often"]), (180, ["often"]), (181, ["often", "seldom"])):
+        now.at = 1_000_000.0 + age
+        assert [state.heartbeat.node for state in fleet.nodes() if state.lost] == lost
 
 
 def test_over_the_limit_the_longest_silent_node_is_forgotten(store: tuple[Fleet, Now]) -> None:

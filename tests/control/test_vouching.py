@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from configedge.bundle import to_yaml
+from configedge.signing import Signer
 from tests.support.control import Control, document, git, push_file, running
 from tests.support.relay import wait_for
 from tests.support.signing import allow, make_key, need_ssh_keygen, sign_with
@@ -54,6 +55,21 @@ def pushed(tmp_path: Path, key: Path | None = None, path: str = "bundles/game/b.
 
 def seen(control: Control, commit: str) -> None:
     wait_for(lambda: control.tip() == commit)
+
+
+@pytest.mark.parametrize("shared", [False, True], ids=["alone", "on a remote"])
+def test_the_first_commit_is_signed(tmp_path: Path, signing: tuple[str, ...], shared: bool) -> None:
+    """Whoever verifies every tip, as Flux does, finds nothing to complain of before the first write either."""
+    options = remote(tmp_path) if shared else ()
+    with running(tmp_path / "repo", *signing, *options) as control:
+        first = control.tip()
+        signers = allow(tmp_path / "signers", Signer.load(tmp_path / "own"))
+        where = tmp_path / ("remote" if shared else "repo")
+        assert git(where, "rev-parse", "main") == first
+        git(where, "-c", f"gpg.ssh.allowedSignersFile={signers}", "verify-commit", first)
+        # The log is what a damaged branch is mended from.
+        assert git(tmp_path / "repo", "reflog", "--format=%H", "main") == first
+        assert control.put("game/a", document({"n": 1})).status_code == 200
 
 
 def test_what_nobody_signed_is_not_built_on(tmp_path: Path, signing: tuple[str, ...]) -> None:

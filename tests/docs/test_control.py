@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from configedge.bundle import MAX_DOCUMENT, BundlePath
-from configedge.control import changes, documents, events, fleet, proposals, protocol, requests, service, sets, tips
+from configedge.control import changes, documents, events, fairness, fleet, proposals, protocol, requests, sets, tips
 from configedge.control.__main__ import _options
 from configedge.control.auth import AccessPolicy, Role, Verb
 from configedge.control.auth.tokens import MAX_TOKENS
@@ -162,7 +162,8 @@ def test_the_limits_are_those_of_the_code() -> None:
         f"{sets.MAX_IMPORT // mib} MiB",
         f"{documents._MOST_OPERATIONS:,} operations",
         f"{protocol.MAX_HEAD // 1024} KiB within {protocol.HEAD_S:g} s; within {requests._BODY_S:g} s",
-        f"{service._MOST_WAITING}; {protocol._MOST_CONNECTIONS:,}; {events.MAX_WATCHERS:,}; {tips.MAX_WAITING:,}",
+        f"{fairness.MOST}, {fairness.MOST_OF_ONE} of one subject; {protocol._MOST_CONNECTIONS:,}; ",
+        f"; {events.MAX_WATCHERS:,}; {tips.MAX_WAITING:,} |",
         f"{MAX_TOKENS:,}; {proposals._MOST_OPEN}; {fleet.MAX_NODES:,}",
     ):
         assert told in limits, told

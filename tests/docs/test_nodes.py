@@ -6,9 +6,9 @@ import re
 from pathlib import Path
 
 from configedge.cli import wait
-from configedge.control import fleet, reach, tips
+from configedge.control import fleet, pacing, reach, tips
 from configedge.kube import status, writer
-from configedge.sync import hint
+from configedge.sync import hint, report
 from tests.cli.shell import run
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "nodes.md").read_text()
@@ -36,6 +36,10 @@ def test_the_figures_are_those_of_the_code() -> None:
         f"one for {tips.FETCHES_S:g} of them",
         f"{tips.MAX_WAITING:,} may wait",
         f"silent for {fleet.LOST_S:g} s is lost",
+        f"up to {fleet.INTERVAL_S * pacing.HEARTBEATS_S:,.0f} nodes",
+        f"send it {pacing.HEARTBEATS_S:g} a second",
+        f"every {pacing.LONGEST_S:g} s at most",
+        f"between {report.LEAST_S:g} and {report.MOST_S:g} s",
         f"In the first {fleet.LOST_S:g} s of a control plane",
         f"at most {reach.MOST_TOLD} names",
         f"every {writer.LIST_S:g} s",

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from matchmaker.core.placement import Placement
 from matchmaker.core.region import Regions, TooFar
 from matchmaker.core.settings import Region, Resolution
-from matchmaker.regions.evidence import Evidence, Known, resolve
+from matchmaker.regions.evidence import resolve
 from matchmaker.regions.geoip import GeoIp
+from matchmaker.regions.known import Evidence, Known
 from matchmaker.regions.signed_rtts import SignedSet, check_signed, sign_rtts
 from tests.fixtures.geoip.make import FILE
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import signal
 import time
 from collections.abc import Iterator
@@ -112,6 +113,15 @@ def test_a_change_is_told_before_the_interval_is_over(tmp_path: Path, kubeconfig
         publisher.publish({"m": {"n": 2}}, commit)
         took = eventually(lambda: len(control.requests) == 2, "the second")
         assert took < 50 and control.heartbeats()[1].commit == commit
+
+
+def test_heartbeats_come_as_the_control_plane_says(tmp_path: Path, kubeconfig: Path, control: ControlPlane) -> None:
+    Publisher(tmp_path / "out").publish({"m": {"n": 1}}, "")
+    control.answer = (200, {}, b'{"tip": "", "next_s": 1.5}')
+    with reporting(tmp_path, kubeconfig, tmp_path / "out", control.url, "--interval", "60"):
+        assert eventually(lambda: len(control.requests) >= 3, "the third") < 50
+        sent = [one.sent_at for one in control.heartbeats()]
+        assert min(after - before for before, after in itertools.pairwise(sent)) >= 1.3
 
 
 def test_the_token_is_sent_and_never_shown(tmp_path: Path, kubeconfig: Path, control: ControlPlane) -> None:

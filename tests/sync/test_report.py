@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 
 from configedge.control.fleet import Heartbeat
-from configedge.sync.report import PATH, Names, Node, Reporter
+from configedge.sync.report import LEAST_S, MOST_S, PATH, Names, Node, Reporter, wanted
 from configedge.sync.server import Server, SyncError
 from configedge.testing import Publisher
 from tests.support.relay import Relay, bundle, running, wait_for
@@ -146,6 +146,55 @@ def test_heartbeats_come_at_their_interval(tmp_path: Path, control: ControlPlane
     sent = [one.sent_at for one in control.heartbeats()]
     gaps = [after - before for before, after in itertools.pairwise(sent)]
     assert min(gaps) >= 0.44, "nobody is told more often than asked"
+
+
+def test_heartbeats_come_as_the_control_plane_says(tmp_path: Path, control: ControlPlane) -> None:
+    control.answer = (200, {}, b'{"tip": "", "next_s": 1.5}')
+    with Reporter(node(tmp_path), Server(control.url, None), 600.0):
+        # A tenth of an hour would be the interval.
+        wait_for(lambda: len(control.requests) >= 3, 60)
+    sent = [one.sent_at for one in control.heartbeats()]
+    assert min(after - before for before, after in itertools.pairwise(sent)) >= 1.3
+
+
+def test_in_a_large_fleet_a_change_is_not_told_at_once(tmp_path: Path, control: ControlPlane) -> None:
+    """All nodes have it in one moment. A node tells of it before its next heartbeat is due, and not right after one."""
+    control.answer = (200, {}, b'{"tip": "", "next_s": 8}')
+    publisher = Publisher(tmp_path / "out")
+    publisher.publish({"m": {"n": 1}}, "a" * 40)
+    with Reporter(Node(tmp_path / "out", Names("n1")), Server(control.url, None), 0.5):
+        wait_for(lambda: len(control.requests) == 1)
+        publisher.publish({"m": {"n": 2}}, "b" * 40)
+        wait_for(lambda: len(control.requests) == 2, 60)
+    first, second = control.heartbeats()
+    assert second.commit == "b" * 40 and second.sent_at - first.sent_at >= 2.7
+
+
+@pytest.mark.parametrize(
+    ("answer", "seconds"),
+    [
+        ({}, None),
+        ({"tip": "a"}, None),
+        ({"next_s": 5.0}, 5.0),
+        ({"next_s": 40}, 40.0),
+        ({"next_s": 0.001}, LEAST_S),
+        ({"next_s": 10**400}, MOST_S),
+        ({"next_s": float("inf")}, MOST_S),
+        ({"next_s": float("nan")}, None),
+        ({"next_s": 0}, None),
+        ({"next_s": -5}, None),
+        ({"next_s": True}, None),
+        ({"next_s": "40"}, None),
+        ({"next_s": None}, None),
+    ],
+)
+def test_what_a_control_plane_wants_is_taken_within_reason(answer: dict[str, Any], seconds: float | None) -> None:
+    assert wanted(answer) == seconds
+
+
+def node(tmp_path: Path) -> Node:
+    Publisher(tmp_path / "out").publish({"m": {}}, "")
+    return Node(tmp_path / "out", Names("n1"))
 
 
 def test_what_a_relay_refused_is_told_without_its_values(tmp_path: Path, control: ControlPlane) -> None:

@@ -23,7 +23,9 @@ def report(
         Path | None,
         typer.Option(envvar="CONFIGEDGE_TOKEN_FILE", help="File with a token that may report; read again each time."),
     ] = None,
-    interval: Annotated[float, typer.Option(min=0.5, max=60, help="Seconds between heartbeats.")] = 5.0,
+    interval: Annotated[
+        float, typer.Option(min=0.5, max=60, help="Seconds between them if the server does not say.")
+    ] = 5.0,
     once: Annotated[bool, typer.Option("--once", help="Send one, then end; exit code 1 if it is refused.")] = False,
     log: Annotated[str, typer.Option(help="text or json, on stderr.")] = "text",
 ) -> None:

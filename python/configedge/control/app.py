@@ -85,6 +85,7 @@ def _sources(service: Service) -> Sources:
         proposals_open=service.proposals.count_open,
         subscribers=lambda: len(service.events),
         waiting_nodes=lambda: len(service.events.tips),
+        queues=lambda: {"write": service.writer.waiting(), "try": service.trier.waiting()},
         receiver_hints=None if receiver is None else lambda: {"told": receiver.told, "failed": receiver.failed},
     )
 

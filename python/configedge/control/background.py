@@ -11,13 +11,14 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
+from configedge.control.archive import Change, StoreError
 from configedge.control.catch_up import OURS, unaudited
 from configedge.control.inbound import objections
 from configedge.control.layout import BRANCH, LayoutError
 from configedge.control.proposals import KEPT_S
 from configedge.control.remote import Remote, Unreachable, without_password
 from configedge.control.service import Service
-from configedge.control.store import Change, Draft, Identity, StoreError, message_of
+from configedge.control.store import Draft, Identity, message_of
 from configedge.control.upkeep import FSYNC, Packer
 
 log = logging.getLogger(__name__)

@@ -6,10 +6,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from configedge.control.archive import Change, NotFound
 from configedge.control.audit_page import newest
 from configedge.control.layout import BRANCH
 from configedge.control.refs import log_of
-from configedge.control.store import Change, NotFound, Store
+from configedge.control.store import Store
 
 OURS = "configedge"
 """Who makes commits, and moves main, on behalf of nobody."""

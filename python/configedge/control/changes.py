@@ -18,10 +18,11 @@ import pygit2
 from configedge import _core
 from configedge.bundle import Bundle, BundleError, BundlePath, Problem, load_json
 from configedge.control import documents, layers, layout, tombstones
+from configedge.control.archive import NotFound, Stored, StoreError
 from configedge.control.diff import KeyChange, all_changes, hidden, key_changes, touches_all
 from configedge.control.scratch import Scratch
 from configedge.control.stages import Stages
-from configedge.control.store import NotFound, Precondition, Store, Stored, StoreError
+from configedge.control.store import Precondition, Store
 
 MAX_OPERATIONS = 200
 """Most documents that one change set may touch."""

@@ -26,8 +26,12 @@ MAX_PROBLEMS: Final = 20
 MAX_PROBLEM: Final = 300
 """Characters of one problem."""
 MAX_NODES: Final = 50_000
-LOST_S: Final = 15.0
-"""A node that is silent for longer is lost: three heartbeats did not come."""
+INTERVAL_S: Final = 5.0
+"""Seconds between two heartbeats of a node that was told nothing else."""
+LOST_AFTER: Final = 3
+"""A node is lost when so many heartbeats did not come."""
+LOST_S: Final = LOST_AFTER * INTERVAL_S
+"""... which is when it is silent for longer than this, or than it was told itself, so many times."""
 FORGET_S: Final = 24 * 3600.0
 STATES: Final = ("empty", "ok", "degraded", "held", "silent")
 """The relay's own states, and `silent`: the node answers, its relay does not."""
@@ -68,7 +72,9 @@ class Heartbeat:
     version: str
     """Of the node's relay."""
     received_at: float = 0.0
-    """By the clock of whoever received it; not a part of what is sent."""
+    """By the clock of whoever received it; not a part of what is sent, as the next."""
+    next_s: float = INTERVAL_S
+    """The node was told to send the next one after so many seconds."""
 
     @classmethod
     def read(cls, body: bytes, received_at: float) -> Heartbeat:
@@ -77,21 +83,42 @@ class Heartbeat:
             raise BundleError(
                 [_wrong("limit", "", f"it has {len(body)} bytes; the limit is {MAX_BODY}", "send fewer problems")]
             )
+        return cls._of(load_json(body, _FILE), received_at, INTERVAL_S)
+
+    @classmethod
+    def kept(cls, body: bytes, received_at: float) -> Heartbeat:
+        """One that `keep` gave. Raises BundleError."""
         sent = load_json(body, _FILE)
+        next_s = sent.pop(_TOLD, INTERVAL_S) if isinstance(sent, dict) else INTERVAL_S
+        if type(next_s) not in (int, float) or not 0 < next_s <= FORGET_S:
+            raise BundleError([_wrong("value", _TOLD, f"{ascii(next_s)[:80]} is not one", "give seconds")])
+        return cls._of(sent, received_at, float(next_s))
+
+    @classmethod
+    def _of(cls, sent: Any, received_at: float, next_s: float) -> Heartbeat:
         if not isinstance(sent, dict):
             raise BundleError([_wrong("type", "", "it is not a JSON object", f"send {', '.join(_SENT)}")])
         members = {**_OPTIONAL, **sent}
         if problems := list(_problems(members)):
             raise BundleError(problems)
         times = {name: float(members[name]) for name in ("published_at", "sent_at")}
-        return cls(**{**members, **times, "problems": tuple(members["problems"]), "received_at": received_at})
+        ours = {"received_at": received_at, "next_s": next_s}
+        return cls(**{**members, **times, "problems": tuple(members["problems"]), **ours})
 
     def body(self) -> bytes:
         """As it is sent."""
-        return dump_json({name: getattr(self, name) for name in _SENT})
+        return dump_json(self._sent())
+
+    def keep(self) -> bytes:
+        """As a store has it: what was sent, and what the node was told if that is not what all are told."""
+        return dump_json(self._sent() | ({_TOLD: self.next_s} if self.next_s != INTERVAL_S else {}))
+
+    def _sent(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in _SENT}
 
 
-_SENT: Final = tuple(part.name for part in fields(Heartbeat) if part.name != "received_at")
+_TOLD: Final = "next_s"
+_SENT: Final = tuple(part.name for part in fields(Heartbeat) if part.name not in ("received_at", _TOLD))
 
 
 def _wrong(code: str, key: str, message: str, hint: str) -> Problem:
@@ -144,7 +171,7 @@ class NodeState:
     @classmethod
     def of(cls, heartbeat: Heartbeat, now: float) -> NodeState:
         age = max(0.0, now - heartbeat.received_at)
-        return cls(heartbeat, age, age > LOST_S)
+        return cls(heartbeat, age, age > LOST_AFTER * heartbeat.next_s)
 
     def as_dict(self) -> dict[str, Any]:
         return {**asdict(self.heartbeat), "age_s": round(self.age_s, 3), "lost": self.lost}
@@ -257,7 +284,7 @@ class RedisFleet:
     def report(self, heartbeat: Heartbeat) -> None:
         node, at = heartbeat.node, heartbeat.received_at
         with self._asking(), self._redis.pipeline() as pipe:
-            pipe.set(self._key(node), heartbeat.body(), ex=int(FORGET_S))
+            pipe.set(self._key(node), heartbeat.keep(), ex=int(FORGET_S))
             pipe.zadd(self._INDEX, {node: at})
             pipe.zremrangebyscore(self._INDEX, "-inf", at - FORGET_S)
             pipe.zcard(self._INDEX)
@@ -306,7 +333,7 @@ class RedisFleet:
 
 def _readable(body: bytes, received_at: float) -> Heartbeat | None:
     try:
-        return Heartbeat.read(body, received_at)
+        return Heartbeat.kept(body, received_at)
     except BundleError:
         return None
 
@@ -359,14 +386,16 @@ class _Node:
     joined_at: float = -math.inf
     """When it was first heard, or heard again after it was lost."""
     seen_at: float = -math.inf
+    lost_s: float = LOST_S
+    """It is lost when it is silent for longer."""
 
 
 class Propagation:
     """How long the last commits took to reach the nodes. Safe to call from any thread; does no I/O.
 
     A commit has reached a node that serves it or a later one. Those that count for a commit are the nodes that were
-    there when it was made, or came within LOST_S of it: a machine that starts an hour later was not an hour late. A
-    node that had the commit counts for ever; one that is lost before it had it counts no more.
+    there when it was made, or came before one of them would be lost: a machine that starts an hour later was not an
+    hour late. A node that had the commit counts for ever; one that is lost before it had it counts no more.
     """
 
     def __init__(self, clock: Clock = time.time, keep: int = 50) -> None:
@@ -385,14 +414,15 @@ class Propagation:
             if not self._pushes or position > self._pushes[-1].position:
                 self._pushes.append(_Push(commit, at, position, self._clock()))
 
-    def reported(self, node: str, commit: str, published_at: float) -> None:
-        """Tells what a node serves now, and since when. A commit that is not among the last ones says it is alive."""
+    def reported(self, node: str, commit: str, published_at: float, next_s: float = INTERVAL_S) -> None:
+        """Tells what a node serves now, since when, and when it tells more. A commit that is not among the last ones
+        says it is alive."""
         now = self._clock()
         with self._lock:
             known = self._nodes.pop(node, None) or _Node()
-            if now - known.seen_at > LOST_S:
+            if now - known.seen_at > known.lost_s:
                 known.joined_at = now
-            known.seen_at = now
+            known.seen_at, known.lost_s = now, LOST_AFTER * next_s
             self._nodes[node] = known
             if len(self._nodes) > MAX_NODES:
                 del self._nodes[next(iter(self._nodes))]
@@ -421,7 +451,7 @@ class Propagation:
         with self._lock:
             missing = Counter[int]()
             for node in self._nodes.values():
-                if now - node.seen_at <= LOST_S:
+                if now - node.seen_at <= node.lost_s:
                     missing.update(push.position for push in self._newer(node) if _counts(node, push))
             return [self._row(push, missing[push.position]) for push in reversed(self._pushes)]
 
@@ -449,4 +479,4 @@ class Propagation:
 
 
 def _counts(node: _Node, push: _Push) -> bool:
-    return node.joined_at <= push.told_at + LOST_S
+    return node.joined_at <= push.told_at + node.lost_s

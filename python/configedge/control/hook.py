@@ -19,11 +19,11 @@ import pygit2
 from configedge import _core
 from configedge.bundle import Bundle, BundleError, BundlePath, Problem
 from configedge.control import layers, layout
+from configedge.control.archive import SUBJECT
 from configedge.control.auth import Protection
 from configedge.control.diff import touched_keys
 from configedge.control.idempotency import TRAILER
 from configedge.control.layout import BRANCH
-from configedge.control.store import SUBJECT
 from configedge.control.vouching import Vouching
 from configedge.signing import SigningError
 

@@ -7,14 +7,18 @@ import platform
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
+from configedge.control.fairness import Limit, Waiting
+
 log = logging.getLogger(__name__)
+
+Queue = Literal["write", "try"]
 
 _NAMESPACE = "configedge_control"
 _METHODS = frozenset({"GET", "HEAD", "PUT", "POST", "PATCH", "DELETE", "OPTIONS"})
@@ -45,6 +49,8 @@ class Sources:
     """Those that watch by SSE."""
     waiting_nodes: Callable[[], int] | None = None
     """Those that wait to be told of a newer commit."""
+    queues: Callable[[], Mapping[Queue, Waiting]] | None = None
+    """What waits for its turn, by queue."""
     receiver_hints: Callable[[], Mapping[str, int]] | None = None
     """What became of the hints to the Flux Receiver: `told`, `failed`."""
 
@@ -70,6 +76,15 @@ class Metrics:
         self._rejected = counter("rejected", "Requests that were refused, by the code of the problem.", "reason")
         self._retries = counter("retries", "Attempts to commit that were made again, as the branch had moved.")
         self._conflicts = counter("conflicts", "Writes that were refused, as the bundle had changed since.")
+        self._queued = histogram(
+            "queue_wait_seconds", "Time that a write, or a trial of one, waited for its turn.", REQUEST_BUCKETS, "queue"
+        )
+        self._crowded = counter(
+            "queue_refused",
+            "Those that were refused, as too many of the subject, or in total, waited.",
+            "queue",
+            "limit",
+        )
         self._registry.register(_Gauges(version, sources))
         ProcessCollector(registry=self._registry)
 
@@ -96,6 +111,14 @@ class Metrics:
     def conflicted(self) -> None:
         """A write was based on what is no longer there."""
         self._conflicts.inc()
+
+    def queued(self, queue: Queue, seconds: float) -> None:
+        """Something got its turn after so long."""
+        self._queued.labels(queue).observe(seconds)
+
+    def crowded(self, queue: Queue, limit: Limit) -> None:
+        """Something was not let wait."""
+        self._crowded.labels(queue, limit).inc()
 
     def render(self, accept: str = "") -> tuple[bytes, str]:
         """The text of a scrape and its content type: OpenMetrics if the Accept header asks for it."""
@@ -143,6 +166,7 @@ class _Gauges(Collector):
             value = self._ask(source)
             if value is not None:
                 yield _gauge(name, said, value)
+        yield from self._waiting()
         entries = self._ask("audit_entries")
         if entries is not None:
             yield CounterMetricFamily(f"{_NAMESPACE}_audit_entries", "Entries in the audit.", entries)
@@ -156,6 +180,19 @@ class _Gauges(Collector):
             for outcome in ("told", "failed"):
                 told.add_metric((outcome,), hints[outcome])
             yield told
+
+    def _waiting(self) -> Iterator[GaugeMetricFamily]:
+        queues = self._ask("queues")
+        if queues is None:
+            return
+        for name, of, said in (
+            ("queue_waiting", "work", "Writes, and trials of some, that wait for their turn."),
+            ("queue_subjects", "subjects", "Whose those are: how many subjects take turns."),
+        ):
+            gauge = GaugeMetricFamily(f"{_NAMESPACE}_{name}", said, labels=("queue",))
+            for queue, waiting in queues.items():
+                gauge.add_metric((queue,), getattr(waiting, of))
+            yield gauge
 
     def _ask(self, name: str) -> Any:
         source = getattr(self._sources, name)

@@ -7,6 +7,9 @@ from typing import Annotated, Any, Literal
 from pydantic import MISSING, BaseModel, ConfigDict, Field
 from pydantic.json_schema import models_json_schema
 
+from configedge.control.fleet import INTERVAL_S
+from configedge.control.pacing import LONGEST_S
+
 Commit = Annotated[str, Field(pattern="^[0-9a-f]{40}$", examples=["4b825dc642cb6eb9a060e54bf8d69288fbee4904"])]
 Etag = Annotated[str, Field(description="The object id of the bundle's text in Git, as in the ETag header.")]
 Name = Annotated[str, Field(pattern="^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$", max_length=63)]
@@ -491,8 +494,9 @@ class HeartbeatItem(Shape):
 
 class NodeItem(HeartbeatItem):
     received_at: float
+    next_s: float = Field(description="It was told to report again after so many seconds.")
     age_s: float
-    lost: bool = Field(description="It has been silent for three heartbeats.")
+    lost: bool = Field(description="It has been silent for three times that.")
 
 
 class FleetSummary(Shape):
@@ -569,6 +573,11 @@ class BundlesReach(Shape):
 
 class Received(Shape):
     tip: Commit
+    next_s: float = Field(
+        ge=INTERVAL_S,
+        le=LONGEST_S,
+        description="Report again after so many seconds, give or take a tenth; more of them the more nodes there are.",
+    )
 
 
 class AuditEntry(Shape):

@@ -11,8 +11,10 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from configedge.bundle import BundleError, Problem, dump_json
+from configedge.control.archive import NotFound, StoreError, Unwritable
 from configedge.control.auth import AccessError
 from configedge.control.changes import BrokenInGit, Conflict
+from configedge.control.fairness import Crowded
 from configedge.control.fleet import FleetUnavailable
 from configedge.control.idempotency import KeyReused
 from configedge.control.layout import LayoutError
@@ -21,7 +23,7 @@ from configedge.control.rates import TooOften
 from configedge.control.reading import Forbidden
 from configedge.control.remote import Unreachable
 from configedge.control.service import Busy
-from configedge.control.store import Full, NotFound, Stale, StoreError, Unwritable
+from configedge.control.store import Full, Stale
 from configedge.control.tips import TooMany
 from configedge.control.writing import ApprovalRequired
 
@@ -30,6 +32,7 @@ FORESEEN = (
     ApprovalRequired,
     BundleError,
     Busy,
+    Crowded,
     FleetUnavailable,
     Forbidden,
     HTTPException,
@@ -115,6 +118,8 @@ def as_api_error(error: Exception) -> ApiError | None:
             return ApiError(503, "busy", str(error), headers={"Retry-After": "1"})
         case TooOften():
             return ApiError(429, "rate", str(error), headers={"Retry-After": str(error.retry_after_s)})
+        case Crowded():
+            return ApiError(429, "crowded", str(error), headers={"Retry-After": str(error.retry_after_s)})
         case LayoutError():
             return ApiError(409, "layout", str(error))
         case Full():

@@ -21,24 +21,13 @@ import pygit2
 
 from configedge.bundle import BundleError, BundlePath
 from configedge.control import layout
+from configedge.control.archive import NotFound, StoreError, Unwritable
 from configedge.control.auth import Principal, Verb
 from configedge.control.changes import Exact, Operation, Plan
 from configedge.control.reading import Forbidden, problems, require, seen_by, told_to
 from configedge.control.refs import Moved
 from configedge.control.remote import PROPOSALS
-from configedge.control.store import (
-    Advanced,
-    Draft,
-    Identity,
-    Move,
-    NotFound,
-    Precondition,
-    Stale,
-    StoreError,
-    Unwritable,
-    message_of,
-    refuse,
-)
+from configedge.control.store import Advanced, Draft, Identity, Move, Precondition, Stale, message_of, refuse
 from configedge.control.writing import Request, Writing, reply
 
 Document = dict[str, Any]

@@ -53,19 +53,29 @@ class Scope:
 
 
 class Reach:
-    """What a store's commits are to nodes. Safe to call from any thread. `clock` gives seconds that never go back."""
+    """What a store's commits are to nodes. Safe to call from any thread. `clock` gives seconds that never go back,
+    `longest_s` those within which a node reports that is not lost."""
 
-    def __init__(self, store: Store, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        store: Store,
+        clock: Callable[[], float] = time.monotonic,
+        longest_s: Callable[[], float] = lambda: LOST_S,
+    ) -> None:
         self._store = store
         self._clock = clock
+        self._longest_s = longest_s
         self._since = clock()
         self._lock = threading.Lock()
         # By layer and document: its text's object id, and the commit that brought it.
         self._brought: dict[tuple[str, BundlePath], tuple[str, str]] = {}
 
     def settled(self) -> bool:
-        """Whether every node had the time to report since the start: before, "all" would be those that were quick."""
-        return self._clock() - self._since > LOST_S
+        """Whether every node had the time to report since the start: before, "all" would be those that were quick.
+
+        While nodes are still coming, which may have been told a long time before the start, that time grows with them.
+        """
+        return self._clock() - self._since > self._longest_s()
 
     def of_commit(self, commit: str, nodes: Iterable[NodeState], scope: Scope) -> dict[str, Any]:
         """Who has a commit of main. Raises NotFound."""

@@ -13,11 +13,12 @@ from typing import Any
 
 from configedge.bundle import Bundle, BundleError, BundlePath, Problem
 from configedge.control import layers, layout
+from configedge.control.archive import NotFound, Stored
 from configedge.control.auth import Principal, Verb
 from configedge.control.changes import Overlaid, Plan, named
 from configedge.control.diff import json_type, key_changes
 from configedge.control.memo import Memo
-from configedge.control.store import NotFound, Store, Stored
+from configedge.control.store import Store
 
 Document = dict[str, Any]
 

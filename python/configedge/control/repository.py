@@ -12,10 +12,11 @@ from pathlib import Path
 import pygit2
 from pygit2.enums import Option
 
-from configedge.control import repair, upkeep
+from configedge.control import commits, repair, upkeep
 from configedge.control.flushing import flush
 from configedge.control.layout import BRANCH
 from configedge.control.refs import log_of
+from configedge.signing import Signer
 
 log = logging.getLogger(__name__)
 
@@ -71,14 +72,18 @@ class Repository:
     """The right to write to a repository, held until `close` or the end of the process.
 
     At the start it looks through the tip, and makes it whole again if it is damaged: from `mirror` or `remote` (URLs or
-    paths) if there is one, else by going back. An empty one takes the history of the mirror. Raises RepositoryError if
-    the directory cannot be made, is something else, another control plane has it, or nothing of it is whole.
+    paths) if there is one, else by going back. An empty one takes the history of the mirror, or begins one with an
+    empty commit, which `signer` signs. Raises RepositoryError if the directory cannot be made, is something else,
+    another control plane has it, or nothing of it is whole.
     """
 
-    def __init__(self, path: Path, mirror: str | None = None, remote: str | None = None) -> None:
+    def __init__(
+        self, path: Path, mirror: str | None = None, remote: str | None = None, signer: Signer | None = None
+    ) -> None:
         self.path = path.absolute()
         self._mirror = mirror
         self._remote = remote
+        self._signer = signer
         self.repaired: repair.Repaired | None = None
         """What had to be done at the start to make it whole; None if nothing had to be."""
         require_durable_commits()
@@ -145,7 +150,10 @@ class Repository:
         if BRANCH not in repo.references and not (self._mirror and repair.restore(self.path, self._mirror)):
             # An empty first commit, so that there is always a tip: to export, to clone, to compare with.
             who = pygit2.Signature("configedge", "configedge@localhost")
-            repo.create_commit(BRANCH, who, who, "Begin the history\n", repo.TreeBuilder().write(), [])
+            tree = repo.TreeBuilder().write()
+            commit = commits.make(repo, self._signer, who, "Begin the history\n", tree, [])
+            repo.set_ident(who.name, who.email)
+            repo.create_reference(BRANCH, commit, message="commit (initial): Begin the history")
             _flush_all(self.path)
 
     def _repair(self) -> None:

@@ -6,28 +6,31 @@ import asyncio
 import contextvars
 import logging
 import re
-import threading
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Literal, ParamSpec, TypeVar
 
 import pygit2
 from starlette.requests import Request
 
 from configedge.bundle import BundleError
+from configedge.control.archive import StoreError
 from configedge.control.audit import Audit
 from configedge.control.auth import Principal, Protection, Unauthenticated
 from configedge.control.events import Events
+from configedge.control.fairness import FairQueue
 from configedge.control.fleet import Fleet, MemoryFleet, NodeState, Propagation, summary
 from configedge.control.idempotency import KeyReused
 from configedge.control.metrics import Metrics
+from configedge.control.pacing import Pacing
 from configedge.control.proposals import Proposals
 from configedge.control.rates import Rates
 from configedge.control.reach import Reach
 from configedge.control.reading import Forbidden, Reading
 from configedge.control.remote import Unreachable
-from configedge.control.store import Full, Store, StoreError
+from configedge.control.store import Full, Store
 from configedge.control.traces import Tracing
 from configedge.control.writing import ApprovalRequired, Writing
 from configedge.kube.receiver import Receiver
@@ -42,12 +45,11 @@ Identify = Callable[[Sequence[str]], Principal]
 Check = Callable[[], str | None]
 """Says what is wrong with a part of the process, None if nothing is."""
 
-_MOST_WAITING = 256
 _OBJECT_ID = re.compile(r"[0-9a-f]{40}", re.ASCII)
 
 
 class Busy(Exception):
-    """Too much is waiting already."""
+    """There is no room for more now."""
 
 
 class Bodies:
@@ -95,7 +97,7 @@ class Parts:
 
 
 class Service:
-    """The store behind threads: one for writes, so that they queue in order, one for dry runs, a few for reads."""
+    """The store behind threads: one for writes and one for dry runs, by turns of their subjects; a few for reads."""
 
     def __init__(self, store: Store, parts: Parts, metrics: Callable[[Service], Metrics]) -> None:
         self.store = store
@@ -105,16 +107,16 @@ class Service:
         self.proposals = Proposals(self.writing)
         self.events = Events(self)
         self.propagation = Propagation()
-        self.reach = Reach(store)
+        self.pacing = Pacing()
+        self.reach = Reach(store, longest_s=self.pacing.lost_s)
         self.metrics = metrics(self)
         self.rates = parts.rates
         self.bodies = Bodies()
         self.checks: dict[str, Check] = {"audit": self.audit_problem, **parts.checks}
         self._identifiers = ThreadPoolExecutor(2, "identify")
         self._readers = ThreadPoolExecutor(4, "read")
-        self._writer = ThreadPoolExecutor(1, "write")
-        self._trier = ThreadPoolExecutor(1, "try")
-        self._waiting = {queue: threading.Semaphore(_MOST_WAITING) for queue in (self._writer, self._trier)}
+        self.writer = self._fair("write")
+        self.trier = self._fair("try")
         self._audit_problem: str | None = None
         if (repaired := store.repository.repaired) is not None:
             self.note("configedge", "repository.repaired", "main", "allowed", commit=store.tip(), detail=repaired.text)
@@ -144,8 +146,8 @@ class Service:
         return await self._asked(who, request_id, self.read(call, who, *args))
 
     async def ask_planner(self, who: Principal, request_id: str, call: Callable[..., T], *args: Any) -> T:
-        """One that takes a plan, of which nothing is kept."""
-        return await self._asked(who, request_id, self._try(call, who, *args))
+        """One that takes a plan, of which nothing is kept. Raises Crowded."""
+        return await self._asked(who, request_id, self._queued(self.trier, who, lambda: call(who, *args)))
 
     async def _asked(self, who: Principal, request_id: str, answer: Awaitable[T]) -> T:
         try:
@@ -164,7 +166,10 @@ class Service:
         *,
         trial: bool = False,
     ) -> dict[str, Any]:
-        """A change by somebody, which is written down whatever comes of it. With `trial` nothing will be changed."""
+        """A change by somebody, which is written down whatever comes of it. With `trial` nothing will be changed.
+
+        It waits for its turn. Raises Crowded, which is not written down, and what `call` raises.
+        """
 
         def work() -> dict[str, Any]:
             self._need_audit()
@@ -189,26 +194,17 @@ class Service:
                 self.note(who.subject, action, target, "allowed", commit=commit, request_id=request_id)
             return done
 
-        return await (self._try(work) if trial else self.write(work))
+        # What changes nothing takes as long: no write waits for it.
+        return await self._queued(self.trier if trial else self.writer, who, work)
 
-    async def write(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Work for the writer thread. Raises Busy if too much waits for it."""
-        return await self._queued(self._writer, call, *args, **kwargs)
+    def _fair(self, name: Literal["write", "try"]) -> FairQueue:
+        metrics = self.metrics
+        return FairQueue(name, partial(metrics.queued, name), partial(metrics.crowded, name))
 
-    async def _try(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Work that changes nothing but takes as long: no write waits for it. Raises Busy."""
-        return await self._queued(self._trier, call, *args, **kwargs)
-
-    async def _queued(self, queue: ThreadPoolExecutor, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        waiting = self._waiting[queue]
-        if not waiting.acquire(blocking=False):
-            raise Busy(f"{_MOST_WAITING} others are waiting; try again in a second")
-        try:
-            context = contextvars.copy_context()
-            work = lambda: context.run(lambda: _looking(call, *args, **kwargs))  # noqa: E731
-            return await asyncio.get_running_loop().run_in_executor(queue, work)
-        finally:
-            waiting.release()
+    @staticmethod
+    async def _queued(queue: FairQueue, who: Principal, call: Callable[[], T]) -> T:
+        context = contextvars.copy_context()
+        return await asyncio.wrap_future(queue.submit(who.subject, lambda: context.run(_looking, call)))
 
     def unknown(self, refused: Unauthenticated, target: str, request_id: str) -> None:
         """Writes down that nobody knows who asked."""
@@ -269,8 +265,8 @@ class Service:
     def close(self) -> None:
         """Waits for the commit that is under way; writes that still queue were never acknowledged and are dropped."""
         self.events.close()
-        self._writer.shutdown(cancel_futures=True)
-        self._trier.shutdown(cancel_futures=True)
+        self.writer.close()
+        self.trier.close()
         self.writing.close()
         self._readers.shutdown(cancel_futures=True)
         self._identifiers.shutdown(cancel_futures=True)

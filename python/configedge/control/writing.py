@@ -12,22 +12,14 @@ from typing import Any
 
 from configedge.bundle import BundlePath
 from configedge.control import layout
+from configedge.control.archive import NotFound
 from configedge.control.auth import Principal, Protection, Verb
 from configedge.control.changes import Effect, Exact, Operation, Plan, Planner, named
 from configedge.control.idempotency import Key
 from configedge.control.reading import require, require_everywhere, seen_by, told_to
 from configedge.control.scratch import Scratch
 from configedge.control.stages import Stages
-from configedge.control.store import (
-    Advanced,
-    Draft,
-    Identity,
-    NotFound,
-    Precondition,
-    Stale,
-    Store,
-    message_of,
-)
+from configedge.control.store import Advanced, Draft, Identity, Precondition, Stale, Store, message_of
 
 Document = dict[str, Any]
 ANYTHING = Precondition(anyhow=True)

@@ -8,7 +8,7 @@ import random
 import re
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -16,16 +16,21 @@ from typing import Any, Final, Self
 
 import configedge
 from configedge.bundle import BundleError
-from configedge.control.fleet import MAX_PROBLEMS, STATES, Heartbeat
+from configedge.control.fleet import INTERVAL_S, MAX_PROBLEMS, STATES, Heartbeat
 from configedge.sync.server import Server, SyncError, one_line
 
 log = logging.getLogger(__name__)
 
 PATH: Final = "/v1/fleet/heartbeats"
 
+LEAST_S: Final = 1.0
+"""Seconds between heartbeats at least, whatever a control plane says; and at most."""
+MOST_S: Final = 600.0
+
 _BACKOFF_S = 60.0
 # Publishes that come quicker than this are told as one.
 _GAP_S = 0.2
+_JITTER = (0.9, 1.1)
 # Longest wait in one piece: how late a snapshot directory that was not there is noticed.
 _SLICE_S = 0.5
 # The relay's own heartbeat comes once a second.
@@ -118,16 +123,20 @@ class Node:
 
 
 class Reporter:
-    """Sends a node's heartbeats every `interval` seconds, give or take a tenth, and when its generation changes.
+    """Sends a node's heartbeats as often as the control plane says, and when its generation changes.
 
-    As a context manager it does so in a thread of its own, whatever happens. After an error, which is said once, it
-    waits longer and longer, up to a minute.
+    One that does not say gets them every `interval` seconds; in either case give or take a tenth. As a context manager
+    it does so in a thread of its own, whatever happens. After an error, which is said once, it waits longer and longer,
+    up to a minute.
     """
 
     def __init__(self, node: Node, server: Server, interval: float) -> None:
         self._node = node
         self._server = server
         self._interval = interval
+        self._pause_s = interval
+        # Also of a change nothing is told sooner after a heartbeat.
+        self._gap_s = _GAP_S
         self._told = 0
         self._failures = 0
         self._problem: str | None = "nothing is reported yet"
@@ -138,17 +147,20 @@ class Reporter:
         """Sends one heartbeat. Raises SyncError."""
         heartbeat = self._node.look()
         self._told = heartbeat.generation
-        self._server.post(PATH, heartbeat.body())
+        next_s = wanted(self._server.post(PATH, heartbeat.body()))
+        self._pause_s = self._interval if next_s is None else next_s
+        # What all nodes have in one moment is not told in one, where that is more than the control plane can take.
+        self._gap_s = _GAP_S if next_s is None else max(_GAP_S, _JITTER[0] * (next_s - INTERVAL_S))
 
     def run(self) -> None:
         """Works until `stop`."""
         while not self._stopping.is_set():
             if self._try():
-                self._stopping.wait(_GAP_S)
-                self._sleep(self._interval * random.uniform(0.9, 1.1) - _GAP_S)
+                self._stopping.wait(self._gap_s)
+                self._sleep(self._pause_s * random.uniform(*_JITTER) - self._gap_s)
             else:
                 # A control plane that comes back is not to be met by all nodes at once.
-                longest = min(_BACKOFF_S, self._interval * 2 ** min(self._failures, 10))
+                longest = min(max(_BACKOFF_S, self._pause_s), self._pause_s * 2 ** min(self._failures, 10))
                 self._stopping.wait(longest * random.uniform(0.5, 1.0))
 
     def stop(self) -> None:
@@ -185,6 +197,15 @@ class Reporter:
         self.stop()
         # A control plane that hangs must not hold up the end of the process.
         self._thread.join(timeout=1.0)
+
+
+def wanted(answer: Mapping[str, Any]) -> float | None:
+    """After how many seconds a control plane wants the next heartbeat, within reason; None if it does not say."""
+    next_s = answer.get("next_s")
+    # What is no number at all, as JSON of Python's kind can have it, is not above 0 either.
+    if isinstance(next_s, bool) or not isinstance(next_s, int | float) or not next_s > 0:
+        return None
+    return float(min(max(next_s, LEAST_S), MOST_S))
 
 
 def _heartbeat(

@@ -79,11 +79,12 @@ class Server:
             limits=httpx2.Limits(keepalive_expiry=_TIMEOUT_S / 2),
         )
 
-    def post(self, path: str, body: bytes) -> None:
-        """Sends JSON. Raises SyncError; Refused if it was answered."""
+    def post(self, path: str, body: bytes) -> dict[str, Any]:
+        """Sends JSON; gives the object that it is answered with, empty if it is none. Raises SyncError; Refused if it
+        was answered."""
         headers = {"Content-Type": "application/json"}
         with self._asked("POST", path, headers, content=body) as response:
-            self._read(response, _MAX_ANSWER)
+            return _json(self._read(response, _MAX_ANSWER))
 
     def get(self, path: str, **params: str) -> dict[str, Any]:
         """The JSON object that is there; parameters that are empty are left out. Raises SyncError; Refused."""

@@ -36,7 +36,7 @@ What the node serves, for a control plane:
                         a token that may report; read again each time
   --status DIR          the relay's --out directory
   --node NAME           what the node is called [default: the host's name]
-  --interval SECONDS    between heartbeats, 0.5 to 60 [default: 5]
+  --interval SECONDS    between heartbeats if that does not say, 0.5 to 60 [default: 5]
                         (--environment and --region are told, too)
 
   --log FORMAT          text or json, on standard error [default: text]

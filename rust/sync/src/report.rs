@@ -1,4 +1,5 @@
-//! Sends a node's heartbeats: every few seconds, and when what it serves changes. Nothing that services read depends on it.
+//! Sends a node's heartbeats: as often as the control plane says, and when what it serves changes. Nothing that services read depends
+//! on it.
 
 use crate::args::Report;
 use crate::heartbeat::{Node, line};
@@ -9,6 +10,7 @@ use http::Uri;
 use serde::Deserialize;
 use std::fs::File;
 use std::io::Read;
+use std::ops::RangeInclusive;
 use std::path::Path;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -17,8 +19,14 @@ use tokio::time::{Instant, sleep};
 const PATH: &str = "/v1/fleet/heartbeats";
 const WITHIN: Duration = Duration::from_secs(5);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+/// Between heartbeats, whatever a control plane says.
+const LEAST: f64 = 1.0;
+const MOST: f64 = 600.0;
+/// What a control plane says to a fleet that it carries with ease, in seconds.
+const USUAL: f64 = 5.0;
 /// Publishes that come quicker than this are told as one.
 const GAP: Duration = Duration::from_millis(200);
+const JITTER: RangeInclusive<f64> = 0.9..=1.1;
 /// How often it is looked whether the node serves something else: often while the relay reads a spool that was swapped.
 const SELDOM: Duration = Duration::from_millis(500);
 const OFTEN: Duration = Duration::from_millis(20);
@@ -31,6 +39,7 @@ pub(crate) struct Reporter<'a> {
     http: Http,
     url: Uri,
     node: Node,
+    pace: Pace,
     told: watch::Receiver<Told>,
     log: Log,
 }
@@ -43,7 +52,7 @@ impl<'a> Reporter<'a> {
         let http = Http::to(&report.url).map_err(wrong)?;
         let url = format!("{}{PATH}", report.url.to_string().trim_end_matches('/'));
         let url = url.parse().map_err(|_| wrong("it is no URL of a control plane".to_owned()))?;
-        Ok(Self { report, http, url, node: Node::default(), told, log })
+        Ok(Self { report, http, url, node: Node::default(), pace: Pace::every(report.interval), told, log })
     }
 
     /// Works until it is dropped. After an error, which is said once, it waits longer and longer.
@@ -56,8 +65,10 @@ impl<'a> Reporter<'a> {
                         self.log.info(&format!("reporting to {}", self.address()));
                     }
                     failures = 0;
-                    sleep(GAP).await;
-                    self.rest(generation, self.report.interval.mul_f64(0.9 + 0.2 * fastrand::f64()) - GAP).await;
+                    let Pace { pause, gap } = self.pace;
+                    sleep(gap).await;
+                    let pause = pause.mul_f64(JITTER.start() + (JITTER.end() - JITTER.start()) * fastrand::f64());
+                    self.rest(generation, pause.saturating_sub(gap)).await;
                 }
                 Err(why) => {
                     if problem.as_ref() != Some(&why) {
@@ -66,7 +77,7 @@ impl<'a> Reporter<'a> {
                     problem = Some(why);
                     failures = (failures + 1).min(10);
                     // A control plane that comes back is not to be met by all nodes at once.
-                    let longest = (self.report.interval * 2u32.pow(failures)).min(LONGEST_PAUSE);
+                    let longest = (self.pace.pause * 2u32.pow(failures)).min(LONGEST_PAUSE.max(self.pace.pause));
                     sleep(longest.mul_f64(0.5 + 0.5 * fastrand::f64())).await;
                 }
             }
@@ -83,6 +94,7 @@ impl<'a> Reporter<'a> {
         let answer = self.http.post(&self.url, &token, json, MAX_ANSWER_LEN, WITHIN).await;
         let answer = answer.map_err(|why| format!("cannot reach {address}: {why}; is it up?"))?;
         if (200..300).contains(&answer.status) {
+            self.pace = Pace::wanted(&answer.content).unwrap_or(Pace::every(self.report.interval));
             return Ok(generation);
         }
         let detail = detail(&answer.content).filter(|detail| token.is_empty() || !detail.contains(&token));
@@ -107,6 +119,34 @@ impl<'a> Reporter<'a> {
                 () = sleep(look.min(deadline - Instant::now())) => {}
             }
         }
+    }
+}
+
+/// How often a heartbeat is sent.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Pace {
+    /// Between two of them.
+    pause: Duration,
+    /// Also of a change nothing is told sooner after a heartbeat.
+    gap: Duration,
+}
+
+impl Pace {
+    const fn every(pause: Duration) -> Self {
+        Self { pause, gap: GAP }
+    }
+
+    /// What a control plane says, within reason; one of an older version says nothing.
+    fn wanted(answer: &[u8]) -> Option<Self> {
+        #[derive(Deserialize)]
+        struct Received {
+            next_s: f64,
+        }
+        let Received { next_s } = serde_json::from_slice(answer).ok()?;
+        let pause = (next_s > 0.0).then(|| next_s.clamp(LEAST, MOST))?;
+        // What all nodes have in one moment is not told in one, where that is more than the control plane can take.
+        let gap = Duration::from_secs_f64(JITTER.start() * (pause - USUAL).max(0.0)).max(GAP);
+        Some(Self { pause: Duration::from_secs_f64(pause), gap })
     }
 }
 
@@ -136,5 +176,31 @@ fn advice(status: u16) -> &'static str {
         401 | 403 => "--report-token-file has to hold a token that may report",
         404 => "is --report a control plane that takes heartbeats?",
         _ => "its log may say why",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{GAP, Pace};
+    use std::time::Duration;
+
+    #[test]
+    fn a_control_plane_says_how_often_within_reason() {
+        let seconds = |answer: &str| Pace::wanted(answer.as_bytes()).map(|pace| pace.pause.as_secs_f64());
+        assert_eq!(seconds(r#"{"tip": "a", "next_s": 5.0}"#), Some(5.0));
+        assert_eq!(seconds(r#"{"next_s": 40}"#), Some(40.0));
+        assert_eq!(seconds(r#"{"next_s": 0.001}"#), Some(1.0));
+        assert_eq!(seconds(r#"{"next_s": 1e300}"#), Some(600.0));
+        for answer in ["", "{}", "[]", r#"{"next_s": 0}"#, r#"{"next_s": -1}"#, r#"{"next_s": "9"}"#, r#"{"next_s": NaN}"#] {
+            assert_eq!(seconds(answer), None, "{answer}");
+        }
+    }
+
+    #[test]
+    fn in_a_large_fleet_a_change_is_not_told_at_once() {
+        let gap = |next_s: f64| Pace::wanted(format!(r#"{{"next_s": {next_s}}}"#).as_bytes()).map(|pace| pace.gap);
+        assert_eq!(gap(5.0), Some(GAP));
+        assert_eq!(gap(45.0), Some(Duration::from_secs(36)));
+        assert_eq!(Pace::every(Duration::from_secs(60)).gap, GAP);
     }
 }

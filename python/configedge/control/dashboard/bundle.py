@@ -9,13 +9,13 @@ from starlette.responses import Response
 
 from configedge.bundle import BundleError, BundlePath
 from configedge.control import diff
+from configedge.control.archive import NotFound
 from configedge.control.auth import Principal, Verb
 from configedge.control.dashboard.preview import Document
 from configedge.control.dashboard.web import PageRoute, Visiting
 from configedge.control.diff import KeyChange, Kind
 from configedge.control.layers import chain
 from configedge.control.service import Service
-from configedge.control.store import NotFound
 
 router = APIRouter(route_class=PageRoute)
 

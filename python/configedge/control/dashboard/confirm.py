@@ -8,6 +8,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from configedge.bundle import BundlePath
+from configedge.control.archive import NotFound
 from configedge.control.changes import Delete, Exact, Operation
 from configedge.control.dashboard.preview import Document, Preview
 from configedge.control.dashboard.web import (
@@ -21,7 +22,7 @@ from configedge.control.dashboard.web import (
     moved,
 )
 from configedge.control.problems import ApiError
-from configedge.control.store import NotFound, Precondition, Stale
+from configedge.control.store import Precondition, Stale
 from configedge.control.writing import Request as Asked
 
 router = APIRouter(route_class=PageRoute)

@@ -11,13 +11,14 @@ from starlette.responses import Response
 from configedge import _core
 from configedge.bundle import API_VERSION, KIND, BundleError, BundlePath, Problem, dump_json, load_json, to_yaml
 from configedge.control import diff
+from configedge.control.archive import NotFound
 from configedge.control.auth import Principal, Verb
 from configedge.control.changes import Put
 from configedge.control.dashboard.preview import Document, Preview
 from configedge.control.dashboard.web import PageRoute, Posting, Visiting, Visitor, answer, bundle_path, bundle_url
 from configedge.control.problems import ApiError
 from configedge.control.service import Service
-from configedge.control.store import NotFound, Precondition, Stale
+from configedge.control.store import Precondition, Stale
 from configedge.lines import line_of
 from configedge.merge import merge
 

@@ -7,11 +7,11 @@ from typing import Any
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from configedge.control.archive import NotFound
 from configedge.control.auth import Principal, Verb
 from configedge.control.dashboard.preview import Document, name_of
 from configedge.control.dashboard.web import PageRoute, Visiting, Visitor, html, maybe_path, moved
 from configedge.control.problems import ApiError
-from configedge.control.store import NotFound
 
 router = APIRouter(route_class=PageRoute)
 

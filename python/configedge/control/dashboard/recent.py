@@ -6,7 +6,8 @@ import threading
 from dataclasses import dataclass
 
 from configedge.bundle import BundlePath
-from configedge.control.store import Change, Store
+from configedge.control.archive import Change
+from configedge.control.store import Store
 
 _SCAN = 5_000
 

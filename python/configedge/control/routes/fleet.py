@@ -17,6 +17,7 @@ from configedge.control.reach import Scope
 from configedge.control.reading import Forbidden, reader
 from configedge.control.requests import JSON, read_body
 from configedge.control.routes.common import (
+    HEARTBEATS,
     Environment,
     Namespace,
     Region,
@@ -41,13 +42,13 @@ OfNamespace = Annotated[
 
 
 @router.post(
-    "/v1/fleet/heartbeats",
+    HEARTBEATS,
     summary="Report what a node serves",
-    responses=answers(models.Received, "With the tip, so that a node can tell that it is behind."),
+    responses=answers(models.Received, "The tip, so that a node can tell that it is behind; when to report again."),
     openapi_extra=takes((JSON, models.ref(models.HeartbeatItem), models.EXAMPLE_HEARTBEAT)),
 )
 async def heartbeat(request: Request, who: Who) -> Response:
-    """Every 5 s, and when it changes. For the role `node`."""
+    """After as many seconds as the last answer said, 5 at first, and when it changes. For the role `node`."""
     body = await read_body(request, JSON, 16 << 10)
     service = Service.of(request)
 
@@ -55,9 +56,10 @@ async def heartbeat(request: Request, who: Who) -> Response:
         if not who.may_somewhere(Verb.report):
             raise Forbidden(who, Verb.report, "what a node serves")
         one = Heartbeat.read(body, time.time())
-        service.parts.fleet.report(one)
-        service.propagation.reported(one.node, one.commit, one.published_at)
-        return {"tip": service.store.tip()}
+        next_s = service.pacing.heard(one.node)
+        service.parts.fleet.report(replace(one, next_s=next_s))
+        service.propagation.reported(one.node, one.commit, one.published_at, next_s)
+        return {"tip": service.store.tip(), "next_s": next_s}
 
     return respond(await service.ask(who, request.state.request_id, lambda _: receive()))
 
