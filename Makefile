@@ -10,7 +10,7 @@ RUST := Cargo.toml Cargo.lock $(shell find rust -name '*.rs' -o -name Cargo.toml
 PACKAGES := python/configedge matchmaker benches tests packaging
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test compile-rust test-rust test-python test-compiled test-long test-kube lint format bench bench-read bench-rust bench-watch soak fuzz asan relay sync wheel lock clean
+.PHONY: help setup demo test compile-rust compiled test-compiled-copy test-rust test-python test-compiled test-long test-kube lint format bench bench-read bench-rust bench-watch soak fuzz asan relay sync wheel lock clean
 
 help: ## show this menu
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -50,14 +50,22 @@ test-python: setup ## test everything else, with real processes
 
 # The matchmaker as wheels have it, away from its sources: beside them it would outlive an edit.
 COMPILED := build/compiled
-$(COMPILED)/.done: packaging/compiled.py $(shell find matchmaker -name '*.py') | $(VENV)/.installed
+$(COMPILED)/.done: packaging/compiled.py $(shell find matchmaker) $(VENV)/.packages | $(VENV)/.installed
 	@echo "== compiling the matchmaker"
 	@$(BIN)/python packaging/compiled.py $(COMPILED)
 	@for name in benches docs python; do ln -sfn ../../$$name $(COMPILED)/$$name; done && touch $@
 
-test-compiled: $(COMPILED)/.done ## test the matchmaker compiled, as wheels have it
+compiled: $(VENV)/.installed
+	@if why=$$($(BIN)/python packaging/compiled.py --check 2>&1); then $(MAKE) --no-print-directory $(COMPILED)/.done; \
+		else rm -rf $(COMPILED); echo "the matchmaker is not compiled, because $$why"; fi
+
+test-compiled: compiled ## test the matchmaker compiled, as wheels have it
+	@if [ -d $(COMPILED) ]; then $(MAKE) --no-print-directory test-compiled-copy; else echo "skipped: tests of the compiled matchmaker"; fi
+
+test-compiled-copy:
 	@echo "== tests of the compiled matchmaker"
 	@rm -rf $(COMPILED)/tests && cp -r tests pyproject.toml $(COMPILED)/
+	@cd $(COMPILED) && $(CURDIR)/$(BIN)/python -c 'import matchmaker.service as it; assert it.__file__.endswith(".so"), it.__file__'
 	@cd $(COMPILED) && $(CURDIR)/$(BIN)/python -m pytest tests/matchmaker tests/fleet
 
 # Those that have a long form, and cuts under the control plane.
@@ -136,7 +144,7 @@ sync: $(VENV)/.packages ## build configsync alone, static, into dist/: for deplo
 	@$(call BUILD,configsync)
 
 wheel: $(VENV)/.packages ## build the wheel into dist/
-	@$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-build-isolation --no-deps --wheel-dir dist .
+	@CONFIGEDGE_COMPILED=required $(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-build-isolation --no-deps --wheel-dir dist .
 	@ls dist
 
 COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header --no-emit-index-url

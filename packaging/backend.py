@@ -1,8 +1,8 @@
 """Build backend: maturin, plus the native commands `configrelay` and `configsync`, and a compiled matchmaker.
 
 maturin puts either an extension module or a binary into a wheel (PyO3/maturin issue 368). So commands are built first,
-into maturin's data directory, whose `scripts/` are installed beside Python's own. The matchmaker's compiled modules lie
-beside their sources while the wheel is made, and no longer: in an editable installation they would outlive an edit.
+into maturin's data directory, whose `scripts/` are installed beside Python's own. The matchmaker's compiled modules are
+added to what maturin made. With CONFIGEDGE_COMPILED=required there is no wheel without them.
 """
 
 import json
@@ -10,14 +10,14 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import compiled
 import maturin
 from maturin import get_requires_for_build_sdist, get_requires_for_build_wheel  # noqa: F401
+from wheel.wheelfile import WheelFile
 
 ROOT = Path(__file__).resolve().parent.parent
 SCRIPTS = ROOT / "target" / "configedge.data" / "scripts"
@@ -67,33 +67,35 @@ def _build_commands() -> None:
         shutil.copy2(build_command(name), SCRIPTS / name)
 
 
-@contextmanager
-def _compiled_matchmaker() -> Iterator[None]:
+def _add_compiled_matchmaker(wheel: Path) -> None:
     """Where it cannot be compiled, the wheel has the sources alone, which do the same half as fast."""
-    try:
-        compiled.compile_into(ROOT)
-    except compiled.CannotCompile as error:
-        print(f"{error}\nthe matchmaker is not compiled, and will be interpreted", file=sys.stderr)
-    try:
-        yield
-    finally:
-        _remove_compiled()
+    with tempfile.TemporaryDirectory() as work:
+        try:
+            files = compiled.compile_into(Path(work))
+        except compiled.CannotCompile as error:
+            if os.environ.get("CONFIGEDGE_COMPILED") == "required":
+                raise
+            print(f"{error}\nthe matchmaker is not compiled, and will be interpreted", file=sys.stderr)
+            return
+        # Away from the sources: beside them, compiled modules would outlive an edit.
+        added = Path(work, wheel.name)
+        with WheelFile(wheel) as source, WheelFile(added, "w") as target:
+            for member in source.infolist():
+                if member.filename != source.record_path:
+                    target.writestr(member, source.read(member))
+            for file in files:
+                target.write(str(file), file.relative_to(work).as_posix())
+        shutil.move(added, wheel)
 
 
-def _remove_compiled() -> None:
-    """Also what a build that was killed has left behind."""
-    for file in (ROOT / compiled.PACKAGE).rglob("*.so"):
-        file.unlink()
-
-
-def build_wheel(*args: Any, **kwargs: Any) -> str:
+def build_wheel(directory: str, *args: Any, **kwargs: Any) -> str:
     _build_commands()
-    with _compiled_matchmaker():
-        return maturin.build_wheel(*args, **kwargs)
+    name = maturin.build_wheel(directory, *args, **kwargs)
+    _add_compiled_matchmaker(Path(directory, name))
+    return name
 
 
 def build_editable(*args: Any, **kwargs: Any) -> str:
-    _remove_compiled()
     _build_commands()
     return maturin.build_editable(*args, **kwargs)
 

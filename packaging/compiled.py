@@ -4,9 +4,11 @@ The wheel has both: the compiled modules are imported where they fit the interpr
 half as fast. `python packaging/compiled.py DIRECTORY` leaves a copy of the package there with compiled modules in it.
 """
 
+import os
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tempfile
 from pathlib import Path
 
@@ -52,11 +54,22 @@ class CannotCompile(Exception):
     """There is no C compiler, or not what it needs of Python."""
 
 
+def missing() -> str:
+    """What there is not of what it takes; empty if all is there."""
+    if not Path(sysconfig.get_path("include"), "Python.h").is_file():
+        return "the headers of this Python (python3-dev)"
+    if not shutil.which(os.environ.get("CC", "cc").split()[0]):
+        return "a C compiler"
+    return ""
+
+
 def compile_into(directory: Path) -> list[Path]:
     """Compiles the package, and puts the compiled files where the package is in a directory; gives their paths.
 
     Raises CannotCompile.
     """
+    if what := missing():
+        raise CannotCompile(f"there is no {what}")
     files = [f"{PACKAGE}/{module}.py" for module in MODULES]
     with tempfile.TemporaryDirectory() as work:
         shutil.copytree(ROOT / PACKAGE, Path(work, PACKAGE), ignore=shutil.ignore_patterns("__pycache__", "*.so"))
@@ -74,10 +87,13 @@ def compile_into(directory: Path) -> list[Path]:
 
 
 if __name__ == "__main__":
+    if sys.argv[1] == "--check":
+        what = missing()
+        sys.exit(f"there is no {what}" if what else 0)
     target = Path(sys.argv[1])
     shutil.rmtree(target / PACKAGE, ignore_errors=True)
     shutil.copytree(ROOT / PACKAGE, target / PACKAGE, ignore=shutil.ignore_patterns("__pycache__", "*.so"))
     try:
         print(f"{len(compile_into(target))} compiled files in {target / PACKAGE}")
     except CannotCompile as error:
-        sys.exit(f"{error}\ncannot compile the matchmaker: it takes a C compiler and the headers of this Python")
+        sys.exit(f"{error}\ncannot compile the matchmaker")

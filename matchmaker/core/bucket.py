@@ -64,4 +64,6 @@ class Bucket:
         return found[:number]
 
     def __iter__(self) -> Iterator[Ticket]:
-        return (ticket for lane in self.lanes if lane is not None for ticket in lane)
+        for lane in self.lanes:
+            if lane is not None:
+                yield from lane

@@ -79,7 +79,10 @@ class Lane:
 
     def __iter__(self) -> Iterator[Ticket]:
         """All, oldest first."""
-        return (entry for entry in islice(self._entries, self._from, None) if entry.state is _QUEUED)
+        # Compiled, a generator expression would be a list of all of them first.
+        for entry in islice(self._entries, self._from, None):
+            if entry.state is _QUEUED:
+                yield entry
 
 
 class PriorityLane:

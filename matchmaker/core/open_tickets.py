@@ -25,7 +25,10 @@ class OpenTickets:
         return self.count
 
     def __iter__(self) -> Iterator[Ticket]:
-        return (ticket for chunk in list(self._chunks.values()) for ticket in chunk if ticket is not None)
+        for chunk in list(self._chunks.values()):
+            for ticket in chunk:
+                if ticket is not None:
+                    yield ticket
 
     def get(self, id: int) -> Ticket | None:
         chunk = self._chunks.get(id >> 42)
