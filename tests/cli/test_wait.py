@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pty
 import subprocess
@@ -13,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.shell import COMMAND, call, environment, run, run_json, write
+from configedge.control.fleet import INTERVAL_S
+from tests.cli.shell import COMMAND, PYTHON, call, environment, run, run_json, write
 from tests.cli.test_completion import completed
 from tests.support.control import Control, running
 from tests.support.nodes import beat
@@ -94,6 +96,20 @@ def test_not_in_time_is_exit_code_3_and_who_is_missing(alone: Control, tmp_path:
     assert (
         run_json("wait", second, "--nodes", "1", "--timeout", "0", "-e", "prod", server=alone.url, code=3)["nodes"] == 1
     )
+
+
+def test_without_a_time_it_also_waits_for_as_long_as_nodes_do_between_heartbeats(
+    alone: Control, tmp_path: Path
+) -> None:
+    first, second = put(alone, tmp_path, 1), put(alone, tmp_path, 2)
+    beat(alone, "n", first)
+    # Half a minute in place of nothing would be a long test.
+    script = "from configedge.cli import main, wait; wait._TIMEOUT_S = 0.0; main()"
+    command = [PYTHON, "-c", script, "wait", second, "--json"]
+    done = subprocess.run(command, env=environment(alone.url), capture_output=True, text=True, timeout=60)
+    assert done.returncode == 3, done.stderr
+    told = json.loads(done.stdout)
+    assert told["next_s"] == INTERVAL_S and told["seconds"] >= INTERVAL_S and told["nodes"] == 1
 
 
 def test_without_nodes_nothing_is_reached(alone: Control, tmp_path: Path) -> None:

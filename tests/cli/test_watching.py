@@ -122,7 +122,7 @@ def test_without_a_desktop_it_says_so_once_and_goes_on(control: Control, tmp_pat
 
 
 def test_nodes_that_stay_behind_are_told_after_a_while(tmp_path: Path) -> None:
-    """A node is behind for a moment after every push; nobody wants to be told of that."""
+    """A node is behind for a moment after every push, and a large fleet for longer; nobody wants to be told of that."""
     command = tmp_path / "notify-send"
     command.write_text(f'#!/bin/sh\necho "$1 $2" >> {tmp_path}/notices\n')
     command.chmod(0o755)
@@ -135,12 +135,15 @@ desktop.fleet(nodes(9)); time.sleep(0.05); desktop.fleet(nodes(0)); time.sleep(0
 desktop.fleet(nodes(2)); time.sleep(0.8)
 desktop.fleet(nodes(2)); time.sleep(0.5)
 desktop.fleet(nodes(0, 1)); desktop.fleet(nodes(1, 1)); desktop.fleet(nodes(0, 1)); time.sleep(0.5)
+desktop.fleet({**nodes(3), "next_s": 60.0}); time.sleep(0.8); desktop.fleet({**nodes(0), "next_s": 60.0})
+desktop.fleet({**nodes(4), "next_s": 0.2}); time.sleep(1.0)
 """
     env = environment(more={"PATH": f"{tmp_path}:{os.environ['PATH']}"})
     subprocess.run([PYTHON, "-c", script], env=env, check=True, timeout=30)
     assert (tmp_path / "notices").read_text().splitlines() == [
         "ConfigEdge: Nodes fall behind 2 of 9 nodes",
         "ConfigEdge: Nodes are silent 1 of 9 nodes",
+        "ConfigEdge: Nodes fall behind 4 of 9 nodes",
     ]
 
 

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from configedge.control.auth import Grant, Role
 from configedge.control.fairness import MOST_OF_ONE, Crowded, FairQueue
 from tests.support.access import Guarded, guarded
-from tests.support.control import document, git
+from tests.support.control import document, git, plain_client, running
 from tests.support.relay import wait_for
 
 FLOOD = 64
@@ -253,20 +253,35 @@ class Held:
         self._hold.unlink()
 
 
+def new_remote(tmp_path: Path) -> Path:
+    remote = tmp_path / "remote"
+    git(tmp_path, "init", "-q", "--bare", "-b", "main", str(remote))
+    return remote
+
+
+@contextmanager
+def no_pushes(remote: Path) -> Iterator[Path]:
+    """The remote takes none until the file is gone that this gives."""
+    hook, hold = remote / "hooks" / "pre-receive", remote / "hold"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text(HOLD.format(hold=hold))
+    hook.chmod(0o755)
+    hold.touch()
+    try:
+        yield hold
+    finally:
+        hold.unlink(missing_ok=True)
+
+
 @contextmanager
 def held(tmp_path: Path, connections: int) -> Iterator[Held]:
-    remote, hold = tmp_path / "remote", tmp_path / "hold"
-    git(tmp_path, "init", "-q", "--bare", "-b", "main", str(remote))
-    with guarded(tmp_path / "control", "--remote", str(remote)) as target, ThreadPoolExecutor(connections) as pool:
-        hook = remote / "hooks" / "pre-receive"
-        hook.parent.mkdir(exist_ok=True)
-        hook.write_text(HOLD.format(hold=hold))
-        hook.chmod(0o755)
-        hold.touch()
-        try:
-            yield Held(target, hold, pool)
-        finally:
-            hold.unlink(missing_ok=True)
+    remote = new_remote(tmp_path)
+    with (
+        guarded(tmp_path / "control", "--remote", str(remote)) as target,
+        ThreadPoolExecutor(connections) as pool,
+        no_pushes(remote) as hold,
+    ):
+        yield Held(target, hold, pool)
 
 
 def test_a_flood_makes_another_subject_wait_for_one_write(tmp_path: Path) -> None:
@@ -311,3 +326,19 @@ def test_who_sends_too_much_at_once_is_told_what_to_do(tmp_path: Path) -> None:
         metrics = plane.target.admin.get("/metrics").text
         assert f'rejected_total{{reason="crowded"}} {over}.0' in metrics
         assert "token:" not in metrics and "quiet" not in metrics, "no label says who it was"
+
+
+def test_without_authentication_all_callers_have_all_places(tmp_path: Path) -> None:
+    """They are one subject, and there is no other to keep places for."""
+    remote, writes = new_remote(tmp_path), MOST_OF_ONE + 2
+    with (
+        running(tmp_path / "repo", "--remote", str(remote)) as control,
+        ThreadPoolExecutor(writes) as pool,
+        no_pushes(remote) as hold,
+    ):
+        client = plain_client(control.url, 120, headers=CREATE, limits=httpx2.Limits(max_connections=None))
+        sent = [pool.submit(client.put, "/v1/bundles/any/one", json=document({"n": n})) for n in range(writes)]
+        waiting = f'queue_waiting{{queue="write"}} {writes - 1}.0'
+        wait_for(lambda: waiting in control.http.get("/metrics").text)
+        hold.unlink()
+        assert Counter(one.result(timeout=120).status_code for one in sent) == {200: 1, 412: writes - 1}

@@ -352,7 +352,8 @@ def test_the_numbers_of_a_fleet_add_up() -> None:
         seen(LOST_S + 1, A),
     ]
     told = summary(nodes, B, {A: 100.0, B: 200.0}.get, now=230.0)
-    assert told == {"total": 6, "ready": 2, "behind": 3, "lost": 1, "commits": {B: 3, A: 2}, "worst_lag_s": 30.0}
+    numbers = {"total": 6, "ready": 2, "behind": 3, "lost": 1}
+    assert told == {**numbers, "commits": {B: 3, A: 2}, "worst_lag_s": 30.0, "next_s": INTERVAL_S}
     assert summary(nodes, B, unknown)["worst_lag_s"] is None, "nobody knows when the tip was made"
     assert summary([seen(commit=B)], B, unknown)["worst_lag_s"] == 0.0
     assert summary([], B, unknown) == {
@@ -362,6 +363,7 @@ def test_the_numbers_of_a_fleet_add_up() -> None:
         "lost": 0,
         "commits": {},
         "worst_lag_s": 0.0,
+        "next_s": INTERVAL_S,
     }
 
 

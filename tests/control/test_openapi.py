@@ -74,7 +74,7 @@ def test_generated_requests_of_an_admin_break_nothing(target: Guarded, tmp_path:
     assert "Traceback" not in target.control.log.read_text()
 
 
-def test_generated_requests_without_authentication_break_nothing(tmp_path: Path) -> None:
+def test_the_examples_without_authentication_break_nothing(tmp_path: Path) -> None:
     with running(tmp_path / "repo", "--rate", "0,0") as control:
         write_something(lambda url, what: control.http.put(url, json=what, headers=CREATE))
         schemathesis(tmp_path, control.url, "--phases", "examples,coverage" if LONG else "examples")

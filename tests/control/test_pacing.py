@@ -14,9 +14,18 @@ from pathlib import Path
 import pytest
 
 from configedge.control.auth import Grant, Role
-from configedge.control.fleet import INTERVAL_S, LOST_AFTER, LOST_S, MAX_NODES, Heartbeat, Propagation
+from configedge.control.fleet import (
+    INTERVAL_S,
+    LOST_AFTER,
+    LOST_S,
+    MAX_NODES,
+    Heartbeat,
+    NodeState,
+    Propagation,
+    summary,
+)
 from configedge.control.pacing import HEARTBEATS_S, LONGEST_S, Pacing
-from configedge.control.reach import Reach
+from configedge.control.reach import Reach, Scope
 from configedge.control.store import Store
 from tests.support.access import guarded
 from tests.support.control import running
@@ -116,6 +125,20 @@ def test_after_a_start_a_large_fleet_has_the_time_to_report(tmp_path: Path) -> N
         now.at += 1
     now.at += 1
     assert reach.settled()
+    store.close()
+
+
+def test_who_waits_for_nodes_is_told_how_long_they_may_take_to_report(tmp_path: Path) -> None:
+    store = Store(tmp_path / "repo")
+    intervals = {"quick": (INTERVAL_S, "eu"), "seldom": (40.0, "us"), "gone": (120.0, "us")}
+    nodes = [
+        NodeState(replace(beat(name), environment="prod", region=region, next_s=next_s), 0.0, name == "gone")
+        for name, (next_s, region) in intervals.items()
+    ]
+    assert summary(nodes, store.tip(), lambda commit: None)["next_s"] == 40.0, "nobody waits for one that is lost"
+    reach = Reach(store)
+    for scope, longest in ((Scope(), 40.0), (Scope("prod", "eu"), INTERVAL_S), (Scope("test"), INTERVAL_S)):
+        assert reach.of_commit(store.tip(), nodes, scope)["next_s"] == longest
     store.close()
 
 

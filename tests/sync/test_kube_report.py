@@ -115,6 +115,21 @@ def test_a_change_is_told_before_the_interval_is_over(tmp_path: Path, kubeconfig
         assert took < 50 and control.heartbeats()[1].commit == commit
 
 
+def test_a_refusal_is_told_before_the_interval_is_over(tmp_path: Path, kubeconfig: Path, control: ControlPlane) -> None:
+    with (
+        running(tmp_path, first=bundle({"n": 1})) as relay,
+        reporting(tmp_path, kubeconfig, relay.out, control.url, "--interval", "60"),
+    ):
+        eventually(lambda: len(control.requests) == 1, "the first")
+        relay.put("not a bundle: [")
+        assert eventually(lambda: len(control.requests) == 2, "the refusal") < 50
+        relay.put(bundle({"n": 1}))
+        assert eventually(lambda: len(control.requests) == 3, "that it is well again") < 50
+    told = control.heartbeats()
+    assert [one.state for one in told] == ["ok", "degraded", "ok"] and {one.generation for one in told} == {1}
+    assert any("m.yaml" in problem for problem in told[1].problems)
+
+
 def test_heartbeats_come_as_the_control_plane_says(tmp_path: Path, kubeconfig: Path, control: ControlPlane) -> None:
     Publisher(tmp_path / "out").publish({"m": {"n": 1}}, "")
     control.answer = (200, {}, b'{"tip": "", "next_s": 1.5}')

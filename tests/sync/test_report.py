@@ -170,6 +170,24 @@ def test_in_a_large_fleet_a_change_is_not_told_at_once(tmp_path: Path, control: 
     assert second.commit == "b" * 40 and second.sent_at - first.sent_at >= 2.7
 
 
+def test_what_is_refused_is_told_before_the_next_heartbeat_and_so_is_that_it_is_well_again(
+    tmp_path: Path, control: ControlPlane
+) -> None:
+    """Neither makes a new generation."""
+    with (
+        running(tmp_path, first=bundle({"n": 1})) as relay,
+        Reporter(Node(relay.out, Names("n1")), Server(control.url, None), 600.0),
+    ):
+        wait_for(lambda: len(control.requests) == 1)
+        relay.put("not a bundle: [")
+        wait_for(lambda: len(control.requests) == 2, 60)
+        relay.put(bundle({"n": 1}))
+        wait_for(lambda: len(control.requests) == 3, 60)
+    told = control.heartbeats()
+    assert [one.state for one in told] == ["ok", "degraded", "ok"] and {one.generation for one in told} == {1}
+    assert [[line.partition(":")[0] for line in one.problems] for one in told] == [[], ["m.yaml"], []]
+
+
 @pytest.mark.parametrize(
     ("answer", "seconds"),
     [

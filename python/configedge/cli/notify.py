@@ -9,8 +9,9 @@ from typing import Any
 
 from configedge.cli.output import first_line, note, summary
 
-# Every push leaves all nodes behind for a moment.
+# Every push leaves all nodes behind for a moment; in a large fleet, until about all of them have told of it.
 _PATIENCE_S = 10.0
+_HEARTBEATS = 2
 
 
 class Desktop:
@@ -42,7 +43,9 @@ class Desktop:
             self._late = behind
             self._forget()
         elif self._behind is None:
-            self._behind = threading.Timer(self._patience_s, self._stayed_behind, [nodes])
+            # A control plane of an older version does not say how often nodes report.
+            patience_s = max(self._patience_s, _HEARTBEATS * float(nodes.get("next_s", 0)))
+            self._behind = threading.Timer(patience_s, self._stayed_behind, [nodes])
             self._behind.daemon = True
             self._behind.start()
 

@@ -6,7 +6,7 @@ import math
 import re
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 LATE = 3
 """The exit code if nodes did not have the commit in time."""
 
+# How long nodes may take to have a commit, if nothing else is said; to tell of it they may take a heartbeat longer.
+_TIMEOUT_S = 30.0
 _LOOK_S = 0.5
 _MOST_NAMED = 10
 _NODES = re.compile(r"(\d{1,6})(%?)", re.ASCII)
@@ -45,7 +47,13 @@ def wait(
     nodes: Annotated[
         str, typer.Option(metavar="N|N%", help="How many nodes, or what share of those that answer.")
     ] = "100%",
-    timeout: Annotated[str, typer.Option(metavar="TIME", help="How long, as in 30s, 2m, 1h.")] = "30s",
+    timeout: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIME",
+            help="How long, as in 30s, 2m, 1h. Without it: 30s, and as long as nodes wait between two heartbeats.",
+        ),
+    ] = None,
     namespace: Annotated[
         str | None, typer.Option(help="Only this namespace: what nodes refuse elsewhere is all the same.")
     ] = None,
@@ -61,20 +69,25 @@ def wait(
 ) -> None:
     """Wait until nodes serve a commit: that one, a later one, or the same content.
 
-    Nodes that are lost (silent for 15 s) do not count for a share. Nor is a share told in the first 15 s of a control
-    plane, as nodes are still to report.
+    Nodes that are lost (silent for three heartbeats: 15 s in fleets of up to 1,250) do not count for a share. Nor is a
+    share told for as long after the start of a control plane, as nodes are still to report.
 
     Exit codes: 0 they have it; 1 there is no such commit, or you may not ask; 2 wrong usage or out of reach; 3 not in
     time, and which nodes were missing.
     """
     share = _share(nodes)
-    seconds = _seconds(timeout)
+    seconds = _TIMEOUT_S if timeout is None else _seconds(timeout)
     client = Client(server, token_file)
     path = f"/v1/fleet/commits/{full_commit(client, commit)}"
     scope = {"environment": environment, "region": region, "namespace": namespace}
     started = time.monotonic()
+
+    def until(found: dict[str, Any]) -> float:
+        # A control plane of an older version does not say how often nodes report.
+        return started + seconds + (float(found.get("next_s", 0)) if timeout is None else 0.0)
+
     with _progress() as progress:
-        found = _follow(client, path, scope, share, started + seconds, progress)
+        found = _follow(client, path, scope, share, until, progress)
     took = time.monotonic() - started
     done = share.met(found)
     if as_json:
@@ -121,7 +134,12 @@ def _seconds(text: str) -> float:
 
 
 def _follow(
-    client: Client, path: str, scope: dict[str, Any], share: _Share, until: float, progress: Progress | None
+    client: Client,
+    path: str,
+    scope: dict[str, Any],
+    share: _Share,
+    until: Callable[[dict[str, Any]], float],
+    progress: Progress | None,
 ) -> dict[str, Any]:
     """How far the commit is, once that is enough or there is no time left. Raises Refused, Unusable."""
     task = progress.add_task("waiting for nodes", total=None) if progress else None
@@ -130,11 +148,11 @@ def _follow(
         if progress is not None and task is not None:
             said = _said(found, share)
             progress.update(task, completed=found["reached"], total=share.of(found), description=said)
-        left = until - time.monotonic()
+        left = until(found) - time.monotonic()
         if share.met(found) or left <= 0:
             return found
         time.sleep(min(_LOOK_S, left))
-        found = _again(client, path, scope, until) or found
+        found = _again(client, path, scope, until(found)) or found
 
 
 def _again(client: Client, path: str, scope: dict[str, Any], until: float) -> dict[str, Any] | None:

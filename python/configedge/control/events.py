@@ -248,7 +248,8 @@ class Events:
             now = {name: found[name] for name in ("total", "ready", "behind", "lost")}
             before, self._fleet = self._fleet, now
             if before not in ({}, now):
-                self._spread(Event("fleet", now))
+                # How often nodes report is told with the news, and is none.
+                self._spread(Event("fleet", {**now, "next_s": found["next_s"]}))
 
     def _spread(self, event: Event) -> None:
         for watcher in list(self._watchers):

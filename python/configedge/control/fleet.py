@@ -177,6 +177,11 @@ class NodeState:
         return {**asdict(self.heartbeat), "age_s": round(self.age_s, 3), "lost": self.lost}
 
 
+def longest_interval_s(nodes: Iterable[NodeState]) -> float:
+    """The most seconds that one of those that answer was told to wait between heartbeats; INTERVAL_S without any."""
+    return max((state.heartbeat.next_s for state in nodes if not state.lost), default=INTERVAL_S)
+
+
 class FleetUnavailable(Exception):
     """What nodes said cannot be read or kept now. One line, says what to do; has no credential in it."""
 
@@ -350,7 +355,7 @@ def summary(
     Ready is a node that serves all of the tip; behind, one that answers and does not. `commits` counts the nodes that
     answer by what they serve, most first. `worst_lag_s` is how long the worst of them has been without the tip, 0 if
     all have it, None if nobody knows: since what `missed_since` says of the commit that it serves (see
-    `Propagation.missed_since`), else since `committed_at` of the tip.
+    `Propagation.missed_since`), else since `committed_at` of the tip. `next_s` is what `longest_interval_s` gives.
     """
     now = time.time() if now is None else now
     nodes = list(nodes)
@@ -366,6 +371,7 @@ def summary(
         "lost": len(nodes) - len(alive),
         "commits": commits,
         "worst_lag_s": max(0.0, now - min(known)) if known else None if since else 0.0,
+        "next_s": longest_interval_s(nodes),
     }
 
 

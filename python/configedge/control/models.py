@@ -499,6 +499,11 @@ class NodeItem(HeartbeatItem):
     lost: bool = Field(description="It has been silent for three times that.")
 
 
+LongestInterval = Annotated[
+    float, Field(description="The most seconds that one of those that answer was told to wait between heartbeats.")
+]
+
+
 class FleetSummary(Shape):
     total: int
     ready: int = Field(description="Those that serve all of the tip.")
@@ -506,6 +511,7 @@ class FleetSummary(Shape):
     lost: int
     commits: dict[str, int] = Field(description="How many nodes serve each commit.")
     worst_lag_s: float | None
+    next_s: LongestInterval
 
 
 class Push(Shape):
@@ -545,6 +551,7 @@ class CommitReach(Shape):
     nodes: int = Field(description="Those that answer.")
     reached: int = Field(description="Those of them that have the commit, and refuse nothing of it.")
     lost: int = Field(description="Those that do not answer.")
+    next_s: LongestInterval
     missing: list[MissingNode] = Field(description="Some of those that answer and have not reached it.")
 
 

@@ -18,7 +18,7 @@ import pygit2
 
 from configedge.bundle import BundleError, BundlePath
 from configedge.control import layout
-from configedge.control.fleet import LOST_S, MAX_PROBLEMS, Heartbeat, NodeState
+from configedge.control.fleet import LOST_S, MAX_PROBLEMS, Heartbeat, NodeState, longest_interval_s
 from configedge.control.store import Store
 
 MOST_TOLD: Final = 20
@@ -95,6 +95,7 @@ class Reach:
             "nodes": len(answering),
             "reached": len(answering) - len(missing),
             "lost": lost,
+            "next_s": longest_interval_s(answering),
             "missing": [_row(state, why) for state, why in missing[:MOST_TOLD]],
         }
 

@@ -20,7 +20,7 @@ from configedge.control.archive import StoreError
 from configedge.control.audit import Audit
 from configedge.control.auth import Principal, Protection, Unauthenticated
 from configedge.control.events import Events
-from configedge.control.fairness import FairQueue
+from configedge.control.fairness import MOST, MOST_OF_ONE, FairQueue
 from configedge.control.fleet import Fleet, MemoryFleet, NodeState, Propagation, summary
 from configedge.control.idempotency import KeyReused
 from configedge.control.metrics import Metrics
@@ -199,7 +199,9 @@ class Service:
 
     def _fair(self, name: Literal["write", "try"]) -> FairQueue:
         metrics = self.metrics
-        return FairQueue(name, partial(metrics.queued, name), partial(metrics.crowded, name))
+        # Where nobody is asked, one subject is all callers.
+        most_of_one = MOST_OF_ONE if self.parts.asks else MOST
+        return FairQueue(name, partial(metrics.queued, name), partial(metrics.crowded, name), most_of_one=most_of_one)
 
     @staticmethod
     async def _queued(queue: FairQueue, who: Principal, call: Callable[[], T]) -> T:

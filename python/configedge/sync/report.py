@@ -35,8 +35,10 @@ _JITTER = (0.9, 1.1)
 _SLICE_S = 0.5
 # The relay's own heartbeat comes once a second.
 _SILENT_S = 5.0
-# How long after a publish the relay may need to write its status.
+# How long after a publish, or a refusal, the relay may need to write its status.
 _STATUS_S = 0.2
+# What it writes there while it says in the snapshot directory that this may be behind.
+_STALE = ("degraded", "held")
 _MAX_STATUS = 16 << 20
 _VERSION = re.compile(r"[A-Za-z0-9.+_-]{1,64}", re.ASCII)
 
@@ -73,7 +75,9 @@ class Node:
             status = self._status(0)
             return _heartbeat(self._names, 0, "", "empty", (why, *_problems(status)), 0.0, _version(status))
         health, snapshot = reader.health(), reader.snapshot()
-        status = self._status(snapshot.generation)
+        # One that ended does not say.
+        stale = None if health.relay_state == "stopped" else health.relay_state == "stale"
+        status = self._status(snapshot.generation, stale)
         # Built is what is known of a snapshot alone; it is published within milliseconds.
         published_at = _published_at(status, snapshot.generation) or snapshot.created_at
         problems, state = _problems(status), status.get("state")
@@ -96,6 +100,11 @@ class Node:
         """The generation that it serves now, 0 if none."""
         return self._reader.generation if self._reader is not None else 0
 
+    def stale(self) -> bool:
+        """Whether its relay refuses something now, or is held."""
+        reader, _ = self._open()
+        return reader is not None and reader.health().relay_state == "stale"
+
     def _open(self) -> tuple[configedge.Reader | None, str]:
         if self._reader is None:
             try:
@@ -104,12 +113,16 @@ class Node:
                 return None, str(error)
         return self._reader, ""
 
-    def _status(self, generation: int) -> dict[str, Any]:
-        """What the relay says; it may still be about to say it of this generation. Empty if it says nothing."""
+    def _status(self, generation: int, stale: bool | None = None) -> dict[str, Any]:
+        """What the relay says; it may still be about to say it of this generation, and of what it refuses.
+
+        Empty if it says nothing.
+        """
         deadline = time.monotonic() + _STATUS_S
         while True:
             status = self._read_status()
-            if status.get("generation", 0) == generation or time.monotonic() > deadline or not status:
+            current = status.get("generation", 0) == generation and stale in (None, status.get("state") in _STALE)
+            if current or time.monotonic() > deadline or not status:
                 return status
             time.sleep(0.01)
 
@@ -123,7 +136,8 @@ class Node:
 
 
 class Reporter:
-    """Sends a node's heartbeats as often as the control plane says, and when its generation changes.
+    """Sends a node's heartbeats as often as the control plane says, and when its generation changes or refusals come
+    or go.
 
     One that does not say gets them every `interval` seconds; in either case give or take a tenth. As a context manager
     it does so in a thread of its own, whatever happens. After an error, which is said once, it waits longer and longer,
@@ -137,7 +151,8 @@ class Reporter:
         self._pause_s = interval
         # Also of a change nothing is told sooner after a heartbeat.
         self._gap_s = _GAP_S
-        self._told = 0
+        # The generation, and whether the relay refused something.
+        self._told = (0, False)
         self._failures = 0
         self._problem: str | None = "nothing is reported yet"
         self._stopping = threading.Event()
@@ -145,8 +160,10 @@ class Reporter:
 
     def once(self) -> None:
         """Sends one heartbeat. Raises SyncError."""
+        # Before the look: what comes meanwhile is told once more, and not missed.
+        stale = self._node.stale()
         heartbeat = self._node.look()
-        self._told = heartbeat.generation
+        self._told = (heartbeat.generation, stale)
         next_s = wanted(self._server.post(PATH, heartbeat.body()))
         self._pause_s = self._interval if next_s is None else next_s
         # What all nodes have in one moment is not told in one, where that is more than the control plane can take.
@@ -184,10 +201,10 @@ class Reporter:
 
     def _sleep(self, seconds: float) -> None:
         deadline = time.monotonic() + seconds
-        while not self._stopping.is_set() and self._node.generation() == self._told:
+        while not self._stopping.is_set() and (self._node.generation(), self._node.stale()) == self._told:
             if (left := deadline - time.monotonic()) <= 0:
                 return
-            self._node.wait(self._told, min(left, _SLICE_S))
+            self._node.wait(self._told[0], min(left, _SLICE_S))
 
     def __enter__(self) -> Self:
         self._thread.start()

@@ -15,7 +15,7 @@ const MAX_PROBLEM: usize = 300;
 const MAX_STATUS_LEN: u64 = 16 << 20;
 /// The relay's own heartbeat comes once a second.
 const SILENT: Duration = Duration::from_secs(5);
-/// How long after a publish the relay may need to write its status, and how often that is looked for.
+/// How long after a publish, or a refusal, the relay may need to write its status, and how often that is looked for.
 const STATUS: Duration = Duration::from_millis(200);
 const LOOK: Duration = Duration::from_millis(10);
 
@@ -32,6 +32,9 @@ pub(crate) struct Heartbeat<'a> {
     published_at: f64,
     sent_at: f64,
     version: String,
+    /// Not sent: whether the relay refused something, or was held, as the look began.
+    #[serde(skip)]
+    pub(crate) stale: bool,
 }
 
 /// A node's snapshot directory, looked at from outside.
@@ -78,6 +81,9 @@ struct Timings {
 impl Node {
     /// What it serves now, what its relay says of that, and what else is wrong.
     pub(crate) async fn look<'a>(&mut self, report: &'a Report, others: &[String]) -> Heartbeat<'a> {
+        let served = self.serves(&report.status);
+        let writer = self.source.as_ref().map(Source::writer);
+        let stale = writer.is_some_and(|writer| writer.state == WriterState::Stale);
         let beat = |generation, commit, state: &str, problems: Vec<String>, published_at, version| Heartbeat {
             node: &report.node,
             environment: &report.environment,
@@ -89,8 +95,9 @@ impl Node {
             published_at,
             sent_at: SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64(),
             version,
+            stale,
         };
-        let (generation, commit, created_ns) = match self.serves(&report.status) {
+        let (generation, commit, created_ns) = match served {
             Ok(served) => served,
             Err(why) => {
                 let status = Status::read(&report.status);
@@ -98,19 +105,20 @@ impl Node {
                 return beat(0, String::new(), "empty", problems.collect(), 0.0, status.version());
             }
         };
-        let status = Status::of(&report.status, generation).await;
+        // One that ended does not say.
+        let said = writer.filter(|writer| writer.state != WriterState::Stopped).map(|_| stale);
+        let status = Status::of(&report.status, generation, said).await;
         // Built is what is known of a snapshot alone; it is published within milliseconds.
         let own = status.generation == generation && status.timings.published_at_ns > 0;
         let published_ns = if own { status.timings.published_at_ns } else { created_ns };
         let mut problems: Vec<String> = others.iter().cloned().chain(status.told()).collect();
-        let writer = self.source.as_ref().map(Source::writer);
         let silent = writer.map(|writer| writer.silent_for).unwrap_or_default();
         let state = if silent > SILENT {
             problems.insert(0, format!("the relay is silent for {} s", silent.as_secs()));
             "silent"
         } else if ["empty", "ok", "degraded", "held"].contains(&status.state.as_str()) {
             &status.state
-        } else if writer.is_some_and(|writer| writer.state == WriterState::Stale) {
+        } else if stale {
             "degraded"
         } else {
             "ok"
@@ -121,6 +129,11 @@ impl Node {
     /// The generation that is announced; 0 if none is.
     pub(crate) fn generation(&self) -> u64 {
         self.source.as_ref().map_or(0, Source::generation)
+    }
+
+    /// Whether the relay refuses something now, or is held.
+    pub(crate) fn is_stale(&self) -> bool {
+        self.source.as_ref().is_some_and(|source| source.writer().state == WriterState::Stale)
     }
 
     /// Generation, commit, and when it was built, in nanoseconds since the Unix epoch.
@@ -153,12 +166,14 @@ impl Status {
         read().unwrap_or_default()
     }
 
-    /// What the relay says; it may still be about to say it of this generation.
-    async fn of(out: &Path, generation: u64) -> Self {
+    /// What the relay says; it may still be about to say it of this generation, and of what it refuses.
+    async fn of(out: &Path, generation: u64, stale: Option<bool>) -> Self {
         let deadline = Instant::now() + STATUS;
         loop {
             let status = Self::read(out);
-            if status.generation == generation || status.version.is_empty() || Instant::now() > deadline {
+            let refuses = ["degraded", "held"].contains(&status.state.as_str());
+            let current = status.generation == generation && stale.is_none_or(|stale| stale == refuses);
+            if current || status.version.is_empty() || Instant::now() > deadline {
                 return status;
             }
             tokio::time::sleep(LOOK).await;

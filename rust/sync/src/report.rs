@@ -1,5 +1,5 @@
-//! Sends a node's heartbeats: as often as the control plane says, and when what it serves changes. Nothing that services read depends
-//! on it.
+//! Sends a node's heartbeats: as often as the control plane says, and when what it serves changes, or refusals come or go. Nothing
+//! that services read depends on it.
 
 use crate::args::Report;
 use crate::heartbeat::{Node, line};
@@ -60,7 +60,7 @@ impl<'a> Reporter<'a> {
         let (mut failures, mut problem) = (0, Some("nothing is reported yet".to_owned()));
         loop {
             match self.once().await {
-                Ok(generation) => {
+                Ok(told) => {
                     if problem.take().is_some() {
                         self.log.info(&format!("reporting to {}", self.address()));
                     }
@@ -68,7 +68,7 @@ impl<'a> Reporter<'a> {
                     let Pace { pause, gap } = self.pace;
                     sleep(gap).await;
                     let pause = pause.mul_f64(JITTER.start() + (JITTER.end() - JITTER.start()) * fastrand::f64());
-                    self.rest(generation, pause.saturating_sub(gap)).await;
+                    self.rest(told, pause.saturating_sub(gap)).await;
                 }
                 Err(why) => {
                     if problem.as_ref() != Some(&why) {
@@ -84,18 +84,18 @@ impl<'a> Reporter<'a> {
         }
     }
 
-    /// Sends one; gives the generation that it told of.
-    async fn once(&mut self) -> Result<u64, String> {
+    /// Sends one; gives the generation that it told of, and whether something was refused.
+    async fn once(&mut self) -> Result<(u64, bool), String> {
         let token = self.report.token_file.as_deref().map_or(Ok(String::new()), token)?;
         let others = self.told.borrow_and_update().problems.clone();
         let heartbeat = self.node.look(self.report, &others).await;
         let json = serde_json::to_vec(&heartbeat).map_err(|error| error.to_string())?;
-        let (generation, address) = (heartbeat.generation, self.address());
+        let (told, address) = ((heartbeat.generation, heartbeat.stale), self.address());
         let answer = self.http.post(&self.url, &token, json, MAX_ANSWER_LEN, WITHIN).await;
         let answer = answer.map_err(|why| format!("cannot reach {address}: {why}; is it up?"))?;
         if (200..300).contains(&answer.status) {
             self.pace = Pace::wanted(&answer.content).unwrap_or(Pace::every(self.report.interval));
-            return Ok(generation);
+            return Ok(told);
         }
         let detail = detail(&answer.content).filter(|detail| token.is_empty() || !detail.contains(&token));
         let said = detail.unwrap_or_else(|| advice(answer.status).to_owned());
@@ -108,11 +108,11 @@ impl<'a> Reporter<'a> {
         format!("{scheme}://{authority}")
     }
 
-    /// Sleeps for so long, or until the node serves another generation.
-    async fn rest(&mut self, generation: u64, time: Duration) {
+    /// Sleeps for so long, or until the node serves another generation, or refusals come or go.
+    async fn rest(&mut self, told: (u64, bool), time: Duration) {
         let deadline = Instant::now() + time;
         let mut expected = Instant::now();
-        while Instant::now() < deadline && self.node.generation() == generation {
+        while Instant::now() < deadline && (self.node.generation(), self.node.is_stale()) == told {
             let look = if Instant::now() < expected { OFTEN } else { SELDOM };
             tokio::select! {
                 Ok(()) = self.told.changed() => expected = Instant::now() + EXPECTED,
