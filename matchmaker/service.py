@@ -93,34 +93,36 @@ class Service:
             await asyncio.gather(allocating, return_exceptions=True)
 
     async def _sweep(self, collector: Collector | None) -> None:
-        behind = False
+        began: float | None = None
         while True:
             try:
-                behind = await self._sweep_once(collector, behind)
+                began = await self._sweep_once(collector, began)
             except Exception:
                 # A fault of ours or of a pair score: those who wait for something else need not wait for it.
                 self.counts["faults"] += 1
                 log.exception("a sweep failed; the next one goes on")
-                behind = False
+                began = None
 
-    async def _sweep_once(self, collector: Collector | None, behind: bool) -> bool:
-        """One slice of what time brings; gives whether it left some of it over, and then the next one is due at once.
-
-        Requests get their turn between two slices.
+    async def _sweep_once(self, collector: Collector | None, began: float | None) -> float | None:
+        """One slice of what time brings. `began` is when the first slice of this sweep did, None for that one; gives it
+        if there is some left, which is due at once. Requests get their turn between two slices.
         """
         settings = self._settings()
-        due = time.monotonic() + (0.0 if behind else settings.limits.sweep_ms / 1000)
+        due = time.monotonic() + (settings.limits.sweep_ms / 1000 if began is None else 0.0)
         await asyncio.sleep(due - time.monotonic())
         # A slice later there may be others.
         settings, now = self._settings(), time.monotonic()
+        if began is None:
+            began = now
         self.lag.observe(now - due, settings.limits.target_lag_ms / 1000, now)
         self._tell(self.engine.tick(now), now)
-        self.lag.behind_s = self.engine.late_s(now)
+        # What came due while this process got no processor is not what there is too much of.
+        self.lag.behind_s = min(now - began, self.engine.late_s(now))
         self._finished.forget(now - settings.limits.finished_ttl_s)
         self._keys.forget(now - settings.limits.finished_ttl_s)
         if collector is not None:
             collector.step(len(self.engine), now)
-        return self.engine.behind(now)
+        return began if self.engine.behind(now) else None
 
     # Tickets
 

@@ -139,6 +139,29 @@ async def test_a_sweep_that_is_never_through_sheds(tmp_path: Path, monkeypatch: 
     await asyncio.gather(sweep, return_exceptions=True)
 
 
+async def test_a_matchmaker_that_got_no_processor_is_not_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Found with 400,000 sockets and 40 busy processes beside it: it refused most, and was idle."""
+    window = [{"after_ms": after, "points": 100} for after in (0, 50)]
+    Publisher(tmp_path / "cfg").publish({"matchmaking": values(modes__duel__window=window)}, "ab" * 20)
+    service = Service(LiveSettings(configedge.open(tmp_path / "cfg")))
+    monkeypatch.setattr("matchmaker.core.engine._LOOKS", 1)
+    for number in range(10):
+        service.enqueue(Enqueue([PlayerIn(f"p{number}", 250.0 * number)], "duel"))
+    sweep = asyncio.create_task(service.run())
+    await asyncio.sleep(0)
+    time.sleep(2.0)
+    most = 0.0
+    async with asyncio.timeout(60):
+        while service.engine.behind(time.monotonic()):
+            await asyncio.sleep(0)
+            most = max(most, service.lag.behind_s)
+    assert most < 1.0
+    sweep.cancel()
+    await asyncio.gather(sweep, return_exceptions=True)
+
+
 class Loop:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.now = 100.0
