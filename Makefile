@@ -50,7 +50,7 @@ test-python: setup ## test everything else, with real processes
 
 # The matchmaker as wheels have it, away from its sources: beside them it would outlive an edit.
 COMPILED := build/compiled
-$(COMPILED)/.done: packaging/compiled.py $(shell find matchmaker) $(VENV)/.packages | $(VENV)/.installed
+$(COMPILED)/.done: packaging/compiled.py $(shell find matchmaker -type f -not -path '*/__pycache__/*') $(VENV)/.packages | $(VENV)/.installed
 	@echo "== compiling the matchmaker"
 	@$(BIN)/python packaging/compiled.py $(COMPILED)
 	@for name in benches docs python; do ln -sfn ../../$$name $(COMPILED)/$$name; done && touch $@
