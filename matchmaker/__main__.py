@@ -25,8 +25,8 @@ from matchmaker.edge.routes import TABLE, Routes
 from matchmaker.fleet.start import add_fleet_options, start
 from matchmaker.history.eventlog import add_log_options, open_log
 from matchmaker.live import LiveSettings
-from matchmaker.regions.signed_rtts import load_key
 from matchmaker.service import Service
+from matchmaker.signing import load_key
 
 # How long what was cancelled has to end.
 _LAST_S = 10.0
@@ -52,14 +52,19 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument(
         "--max-connections", type=int, default=0, metavar="N", help="of players [default: as descriptors allow]"
     )
-    parser.add_argument("--rtt-key", type=Path, metavar="FILE", help="key that gateways sign round-trip times with")
+    parser.add_argument(
+        "--signing-key",
+        type=Path,
+        metavar="FILE",
+        help="shared by gateways, which sign round-trip times, and matchmakers",
+    )
     add_log_options(parser)
     add_fleet_options(parser)
     options = parser.parse_args(argv)
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="matchmaker: %(levelname)s: %(message)s")
     try:
         settings = LiveSettings(configedge.open(options.config, wait=options.wait_config))
-        key = load_key(options.rtt_key) if options.rtt_key else None
+        key = load_key(options.signing_key) if options.signing_key else None
         listening = listener(options.host, options.port)
         log = open_log(options)
         service = None if options.fleet else Service(settings, key, log, options.log_hash_ids)

@@ -39,6 +39,8 @@ class Enqueue(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, gc
     """The region whose point of presence took the player's connection."""
     address: Annotated[str, msgspec.Meta(max_length=64)] = ""
     """Of the player's connection, as a gateway saw it; what a player says of it does not count."""
+    age_token: Annotated[str, msgspec.Meta(max_length=128)] = ""
+    """What a ticket of the same players came back with from another matchmaker: it goes on waiting with its age."""
 
 
 class Malformed(Refused):

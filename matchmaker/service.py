@@ -13,6 +13,7 @@ from typing import Any, Final
 import msgspec
 from mypy_extensions import mypyc_attr
 
+from matchmaker.age_token import sign_age, waited_s
 from matchmaker.allocate.allocation import Allocation
 from matchmaker.collector import Collector
 from matchmaker.core.backfill import Backfill
@@ -33,7 +34,8 @@ from matchmaker.regions.geoip import GeoIp
 from matchmaker.regions.known import Evidence, Known
 from matchmaker.regions.signed_rtts import check_signed
 from matchmaker.request import Enqueue
-from matchmaker.results import Finished, match_part, outcome_of, state_of
+from matchmaker.results import Finished, Outcome, match_part, outcome_of, state_of
+from matchmaker.turned_away import TurnedAway
 from matchmaker.waits import Waits
 
 Sink = Callable[[Ticket, Event], None]
@@ -77,6 +79,7 @@ class Service:
         self._keys = Keys()
         self._signing_key = signing_key
         self._geoip: GeoIp | None = None
+        self._turned_away = TurnedAway()
         self._requests: dict[str, int] = {}
         self._counted_until = 0.0
         self._encoded: tuple[Match | None, bytes] = None, b""
@@ -143,15 +146,16 @@ class Service:
             if request.key and (known := self._keys.get(first.id, request.key)):
                 return self._again(known, request, sink), True
             rtts = [player.rtts_ms for player in players]
-            placement = self._place(request, rtts, address)
+            placement = self._place(request, rtts, address, now)
             self._numbers += 1
             id = self._numbers << 32 | tag
+            since = self._since(request, now) if request.age_token else now
             if len(players) == 1:
-                ticket = Ticket(id, first.id, first.rating, now)
+                ticket = Ticket(id, first.id, first.rating, since)
                 more = bool(first.roles or first.avoid)
             else:
                 rating = sum([player.rating for player in players]) / len(players)
-                ticket = Ticket(id, tuple([player.id for player in players]), rating, now)
+                ticket = Ticket(id, tuple([player.id for player in players]), rating, since)
                 more = any([p.roles or p.avoid for p in players])
             if more or request.priority or request.max_wait_s is not None:
                 ticket.more = _more(request, now)
@@ -239,7 +243,7 @@ class Service:
         outcome = self._finished.get(id)
         if outcome is None:
             raise KeyError(id)
-        return outcome_of(self.name(id), id, outcome, self._clock_offset)
+        return self._ended(id, outcome)
 
     def listen(self, ticket: Ticket, sink: Sink) -> None:
         sinks = ticket.sink
@@ -282,7 +286,16 @@ class Service:
         if isinstance(event, Requeued):
             return _encode({**state_of(name, event.ticket, time.monotonic()), "reason": event.reason})
         assert isinstance(event, Ended), "the others are of a fleet, which tells them itself"
-        return _encode(outcome_of(name, ticket.id, event, self._clock_offset))
+        return _encode(self._ended(ticket.id, event))
+
+    def _ended(self, id: int, outcome: Outcome) -> dict[str, Any]:
+        """A ticket that ended, and with what another matchmaker would go on."""
+        told = outcome_of(self.name(id), id, outcome, self._clock_offset)
+        if isinstance(outcome, Ended) and outcome.state is State.RETURNED and self._signing_key is not None:
+            ticket = outcome.ticket
+            since = ticket.enqueued_at + self._clock_offset
+            told["age_token"] = sign_age(self._signing_key, ticket.players, since, time.time())
+        return told
 
     def _asked(self, name: str, match: Match, deadline: float) -> dict[str, Any]:
         """A ticket whose players are asked to accept a match."""
@@ -377,7 +390,14 @@ class Service:
             sink(found, outcome)
         return found
 
-    def _place(self, request: Enqueue, rtts: list[dict[str, float]], address: str) -> Placement:
+    def _since(self, request: Enqueue, now: float) -> float:
+        """Since when a ticket waits that came back from another matchmaker."""
+        if self._signing_key is None:
+            return now
+        players = [player.id for player in request.players]
+        return now - waited_s(self._signing_key, players, request.age_token, time.time())
+
+    def _place(self, request: Enqueue, rtts: list[dict[str, float]], address: str, now: float) -> Placement:
         """The region for a ticket, `rtts` being what its players sent. Raises Refused or Busy."""
         key, regions = self._signing_key, self.engine.regions
         try:
@@ -388,11 +408,25 @@ class Service:
             if placement is None:
                 placement = resolve(self._evidence(request, key, address), regions, self._geoip)
         except TooFar as error:
-            if error.after_s is not None:
-                raise Busy(str(error), error.after_s) from None
-            raise Refused(str(error), "players", "choose another network, or play later") from None
+            if error.after_s is None:
+                raise Refused(str(error), "players", "choose another network, or play later") from None
+            placement = self._place_far(request, key, address, error, now)
         if placement is None:
             raise Busy("all regions are closed")
+        return placement
+
+    def _place_far(
+        self, request: Enqueue, key: bytes | None, address: str, far: TooFar, now: float
+    ) -> Placement | None:
+        """The region for players all of whose regions are too far for who has not waited. Raises Busy."""
+        player = request.players[0].id
+        waited = self._turned_away.waited_s(player, now)
+        left = (far.after_s or 0.0) - waited
+        if left > 0:
+            self._turned_away.add(player, left, now)
+            raise Busy(f"{far}, of which {waited:.1f} s are over", left)
+        placement = resolve(self._evidence(request, key, address), self.engine.regions, self._geoip, waited_s=waited)
+        self._turned_away.remove(player)
         return placement
 
     @staticmethod

@@ -94,6 +94,8 @@ class Ended(msgspec.Struct, omit_defaults=True):
     mode: str
     region: str
     reason: str
+    age_token: str = ""
+    """Of a returned ticket: sent along with the request to another matchmaker, it keeps the ticket's age."""
     deduplicated: bool = False
 
 

@@ -87,7 +87,7 @@ class Front(Engine):
         deadline = more.deadline if more else None
         call = Join(
             name=name, who=ticket.who, rating=ticket.rating, modes=modes, region=placement.region,
-            others=placement.others, digest=digest,
+            others=placement.others, waited_s=max(0.0, now - ticket.enqueued_at), digest=digest,
         )  # fmt: skip
         if more is not None:
             call.priority, call.roles, call.avoid = more.priority, more.roles, tuple(sorted(more.avoid))

@@ -20,11 +20,9 @@ import hmac
 import math
 import re
 from collections.abc import Mapping
-from pathlib import Path
 from typing import NamedTuple
 
-KEY_BYTES = 32
-"""The least a key has: as much as the hash."""
+from matchmaker.signing import signature
 
 _VERSION = "rtt1"
 _SIGNED = re.compile(r"rtt1;([0-9]{1,15});([^;]*);([0-9a-f]{64})")
@@ -37,17 +35,6 @@ class SignedSet(NamedTuple):
     """Why it says no more than the player's own word; empty if the signature holds."""
 
 
-def load_key(path: Path) -> bytes:
-    """The bytes of the file, as they are. Raises OSError if it cannot be read, ValueError if it is too short."""
-    key = path.read_bytes()
-    if len(key) < KEY_BYTES:
-        raise ValueError(
-            f"{path}: {len(key)} bytes are too short for a key: write {KEY_BYTES} or more random ones to it, "
-            f"for example with openssl rand -out {path} {KEY_BYTES}"
-        )
-    return key
-
-
 def sign_rtts(key: bytes, player_id: str, rtts_ms: Mapping[str, float], expires_at: int) -> str:
     """A signed set, regions in order and times to a thousandth. Raises ValueError for what the form cannot say."""
     pairs = [f"{region}={_decimal(ms)}" for region, ms in sorted(rtts_ms.items())]
@@ -55,7 +42,7 @@ def sign_rtts(key: bytes, player_id: str, rtts_ms: Mapping[str, float], expires_
         if not _PAIR.fullmatch(pair):
             raise ValueError(f"{pair}: cannot be signed: give a region of a-z, 0-9 and -, and a time from 0 ms on")
     text = f"{_VERSION};{expires_at};{','.join(pairs)};"
-    return text + _signature(key, text, player_id)
+    return text + signature(key, text, player_id)
 
 
 def check_signed(key: bytes, player_id: str, text: str, now: float) -> SignedSet:
@@ -65,17 +52,12 @@ def check_signed(key: bytes, player_id: str, text: str, now: float) -> SignedSet
     rtts_ms = {pair[1]: float(pair[2]) for pair in pairs if pair}
     if not match or len(rtts_ms) != len(pairs):
         return SignedSet({}, "signed set is not of the form rtt1;expires;region=ms,...;signature")
-    if not hmac.compare_digest(_signature(key, text[: match.start(3)], player_id), match[3]):
+    if not hmac.compare_digest(signature(key, text[: match.start(3)], player_id), match[3]):
         return SignedSet(rtts_ms, "signature is not that of this key, player and set")
     expires_at = int(match[1])
     if now >= expires_at:
         return SignedSet(rtts_ms, f"signature expired {now - expires_at:.0f} s ago")
     return SignedSet(rtts_ms)
-
-
-def _signature(key: bytes, text: str, player_id: str) -> str:
-    # What is foreign comes last, so no player's id can be read as a part of a set.
-    return hmac.new(key, (text + player_id).encode("utf-8", "surrogatepass"), "sha256").hexdigest()
 
 
 def _decimal(ms: float) -> str:

@@ -1,6 +1,7 @@
 """The OpenAPI document is true: generated requests break nothing, and every answer is of the shape that it says.
 
-PROOFS=long generates as many for a control plane that asks nobody who he is, and not its examples only; and others each time.
+PROOFS=long generates as many for a control plane that asks nobody who he is, and not its examples only; and others each
+time.
 """
 
 from __future__ import annotations

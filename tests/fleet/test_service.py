@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 
 import configedge
 from configedge.testing import Publisher
+from matchmaker.age_token import sign_age
 from matchmaker.core.refused import Refused
 from matchmaker.edge.frames import Kind
 from matchmaker.fleet import Log, MemoryLog
@@ -62,12 +64,17 @@ def published(tmp_path: Path) -> Publisher:
 
 @asynccontextmanager
 async def members(
-    path: Path, log: Log, *names: str, own: bool = True, partitions: Partitions | None = PARTITIONS
+    path: Path,
+    log: Log,
+    *names: str,
+    own: bool = True,
+    partitions: Partitions | None = PARTITIONS,
+    key: bytes | None = None,
 ) -> AsyncIterator[list[FleetBackend]]:
     services = []
     for name in names:
         settings = LiveSettings(configedge.open(path / "config", wait=10))
-        services.append(FleetService(settings, log, name, partitions, ttl=0.5, pace=PACE, own=own))
+        services.append(FleetService(settings, log, name, partitions, key, ttl=0.5, pace=PACE, own=own))
     tasks = [asyncio.create_task(service.run()) for service in services]
     try:
         yield [FleetBackend(service) for service in services]
@@ -122,6 +129,17 @@ async def test_a_ticket_is_found_cancelled_and_asked_for_at_any_edge(tmp_path: P
         assert (await lost.until(Kind.REFUSED))["status"] == 404
         with pytest.raises(KeyError):
             one.operate(Kind.GET, "nowhere.1", lost)
+
+
+async def test_who_waited_elsewhere_before_keeps_his_age_in_the_log(tmp_path: Path, published: Publisher) -> None:
+    async with members(tmp_path, MemoryLog(), "one", "two", key=bytes(32)) as (one, two):
+        token = sign_age(bytes(32), ["ann"], time.time() - 10, time.time())
+        ann = await play(one, request("ann", age_token=token))
+        queued = await ann.until(Kind.QUEUED)
+        assert 10_000 <= queued["waited_ms"] < 20_000
+        assert (await asked(two, Kind.GET, queued["ticket_id"]))["waited_ms"] >= queued["waited_ms"]
+        await play(two, request("bob"))
+        assert (await ann.until(Kind.ASSIGNED))["waited_ms"] >= 10_000
 
 
 async def test_a_player_who_waits_gets_the_same_ticket_wherever_he_asks_again(

@@ -136,8 +136,8 @@ def _schemathesis(server: Matchmaker, tmp_path: Path) -> None:
     settings.write_text(SETTINGS)
     command = [str(Path(sys.executable).with_name("schemathesis")), "--config-file", str(settings), "run"]
     command += [f"{server.url}/openapi.json", "--exclude-path", "/v1/ws", "--checks", "all", *HOW]
-    # A ticket that was just made is not there to be declined before a match is proposed to it. DELETE takes a ticket back, and
-    # what became of it can be read after: cancelled, or assigned before.
+    # A ticket that was just made is not there to be declined before a match is proposed to it. DELETE takes a ticket
+    # back, and what became of it can be read after: cancelled, or assigned before.
     command += ["--exclude-checks", "ensure_resource_availability,use_after_free"]
     command += ["--workers", "1", "--request-timeout", "30", "--generation-database", "none", "--no-color"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=280)

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matchmaker.regions.signed_rtts import check_signed, load_key, sign_rtts
+from matchmaker.regions.signed_rtts import check_signed, sign_rtts
+from matchmaker.signing import load_key
 
 KEY = bytes(range(32))
 # For gateways in other languages: this key, player, set and time make this text.
