@@ -203,8 +203,8 @@ class Engine:
             raise Refused(f"{backfill.mode!r} is not a mode that takes backfill", "mode", "name another one")
         if not self.regions.open(backfill.region):
             raise Refused(f"{backfill.region!r} is not a region that is open", "region", "name another one")
-        if not backfill.free or min(backfill.seats) < 0:
-            raise Refused("no free seats", "seats", "give the free places of each team")
+        if fault := backfill.fault(rules.mode):
+            raise fault
         if backfill.deadline <= now:
             raise Refused("the deadline is over", "deadline", "ask with a later one")
         self.withdraw_backfill(backfill.id)
@@ -289,7 +289,8 @@ class Engine:
                     self._will_merge(ticket)
         for backfill in self._backfills:
             rule = rules.get(backfill.mode)
-            if rule is None or not rule.mode.backfill or not self.regions.open(backfill.region):
+            gone = rule is None or not rule.mode.backfill or backfill.fault(rule.mode) is not None
+            if gone or not self.regions.open(backfill.region):
                 self.withdraw_backfill(backfill.id)
         return self.tick(now)
 
@@ -509,7 +510,7 @@ class Engine:
         settings, mode = pool.settings, pool.rules.mode
         roles: dict[str, str] = {}
         if mode.roles:
-            roles = {player: role for team in teams for player, role in roles_of(team, mode.roles).items()}
+            roles = {player: role for team in teams for player, role in (roles_of(team, mode.roles) or {}).items()}
         match = Match(
             f"{self._name}-{self._matches}",
             pool.region,
@@ -597,7 +598,7 @@ class Engine:
         return None
 
     def _join(self, backfill: Backfill, team: int, ticket: Ticket, pool: Pool, now: float) -> Match:
-        backfill.take(ticket, team)
+        roles = backfill.take(ticket, team)
         if not backfill.free:
             self.withdraw_backfill(backfill.id)
         teams: Teams = tuple((ticket,) if at == team else () for at in range(len(backfill.seats)))
@@ -611,7 +612,8 @@ class Engine:
             now,
             settings.generation,
             settings.commit,
-            backfill=backfill.id,
+            roles,
+            backfill.id,
         )
         ticket.state = State.PROPOSED
         self._leave(ticket, now, pool)

@@ -161,14 +161,16 @@ def _play(group: list[Ticket], slots: list[str]) -> dict[int, int] | None:
     return {player: slot for slot, player in taken.items()}
 
 
-def roles_of(team: tuple[Ticket, ...], roles: Mapping[str, int]) -> dict[str, str]:
-    """What each player of a full team plays; empty in a mode without roles."""
+def roles_of(team: tuple[Ticket, ...], roles: Mapping[str, int]) -> dict[str, str] | None:
+    """What each player plays, of as many places by role; None if not all can. Empty in a mode without roles."""
     if not roles:
         return {}
     slots = [role for role, number in sorted(roles.items()) for _ in range(number)]
     played = _play(list(team), slots)
+    if played is None:
+        return None
     players = [player for ticket in team for player in ticket.players]
-    return {players[player]: slots[slot] for player, slot in (played or {}).items()}
+    return {players[player]: slots[slot] for player, slot in played.items()}
 
 
 def _seat(group: list[Ticket], shape: Shape, roles: Mapping[str, int]) -> Teams | None:

@@ -22,6 +22,8 @@ class BackfillIn(msgspec.Struct, forbid_unknown_fields=True):
     """How far from `rating` those who join may be."""
     within_s: Annotated[float, msgspec.Meta(gt=0, le=3600)] = 60.0
     avoid: Annotated[list[Id], msgspec.Meta(max_length=200)] = []
+    roles: Annotated[list[dict[Name, Annotated[int, msgspec.Meta(ge=0, le=100)]]], msgspec.Meta(max_length=64)] = []
+    """In modes with roles, the free places of each team by role."""
 
 
 class Accept(msgspec.Struct, forbid_unknown_fields=True):
@@ -159,19 +161,21 @@ class Joined(msgspec.Struct, omit_defaults=True):
     backfill_id: str = ""
 
 
-class BackfillOut(msgspec.Struct):
+class BackfillOut(msgspec.Struct, omit_defaults=True):
     """A running match's request, and who joined at once."""
 
     backfill_id: str
     seats: list[int]
     joined: list[Joined]
+    roles: list[dict[str, int]] = []
 
 
-class Withdrawn(msgspec.Struct):
+class Withdrawn(msgspec.Struct, omit_defaults=True):
     """A running match's request that is no more, with the seats that were still free."""
 
     backfill_id: str
     seats: list[int]
+    roles: list[dict[str, int]] = []
 
 
 class Stats(msgspec.Struct):

@@ -92,10 +92,18 @@ def ask(edge: Edge, exchange: Exchange) -> None:
     deadline = time.monotonic() + wanted.within_s
     id = uuid.uuid4().hex
     backfill = Backfill(
-        id, wanted.region, wanted.mode, wanted.seats, wanted.rating, wanted.points, deadline, frozenset(wanted.avoid)
+        id,
+        wanted.region,
+        wanted.mode,
+        wanted.seats,
+        wanted.rating,
+        wanted.points,
+        deadline,
+        frozenset(wanted.avoid),
+        roles=wanted.roles,
     )
     matches = _service(edge).ask(backfill)
-    exchange.tell({"backfill_id": id, "seats": backfill.seats, "joined": matches}, 201)
+    exchange.tell({**_seats(backfill), "joined": matches}, 201)
 
 
 def withdraw(edge: Edge, exchange: Exchange) -> None:
@@ -103,7 +111,13 @@ def withdraw(edge: Edge, exchange: Exchange) -> None:
     if backfill is None:
         exchange.fail(404, "no such request of a running match: it never was, was filled, or is over", "ask anew")
     else:
-        exchange.tell({"backfill_id": backfill.id, "seats": backfill.seats})
+        exchange.tell(_seats(backfill))
+
+
+def _seats(backfill: Backfill) -> dict[str, Any]:
+    """The places that are free, if any are by role."""
+    told = {"backfill_id": backfill.id, "seats": backfill.seats}
+    return {**told, "roles": backfill.roles} if backfill.roles else told
 
 
 def release(edge: Edge, exchange: Exchange) -> None:

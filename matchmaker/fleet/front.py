@@ -124,6 +124,8 @@ class Front(Engine):
         partition = self.partitions.of(backfill.region, (backfill.mode,))
         if rules is None or not rules.mode.backfill or partition is None:
             raise Refused(f"{backfill.mode!r} is not a mode that takes backfill", "mode", "name another one")
+        if fault := backfill.fault(rules.mode):
+            raise fault
         part = BackfillPart.of(backfill, str)
         part.deadline -= now
         self._seats[backfill.id] = partition, backfill

@@ -84,12 +84,24 @@ class BackfillPart(msgspec.Struct, omit_defaults=True):
     avoid: tuple[str, ...] = ()
     players: tuple[str, ...] = ()
     """Who was sent there already."""
+    roles: tuple[dict[str, int], ...] = ()
 
     @classmethod
     def of(cls, backfill: Backfill, names: Names) -> BackfillPart:
         b = backfill
         avoid, players = (tuple(sorted(map(names, those))) for those in (b.avoid, b.players))
-        return cls(b.id, b.region, b.mode, tuple(b.seats), b.rating, b.points, b.deadline, avoid, players)
+        return cls(
+            b.id,
+            b.region,
+            b.mode,
+            tuple(b.seats),
+            b.rating,
+            b.points,
+            b.deadline,
+            avoid,
+            players,
+            tuple(map(dict, b.roles)),
+        )
 
     def backfill(self) -> Backfill:
         return Backfill(
@@ -102,6 +114,7 @@ class BackfillPart(msgspec.Struct, omit_defaults=True):
             self.deadline,
             frozenset(self.avoid),
             frozenset(self.players),
+            [dict(places) for places in self.roles],
         )
 
 

@@ -110,6 +110,48 @@ def test_one_whose_match_was_declined_joins() -> None:
     assert len(engine) == 0
 
 
+ROLES = {"modes__squad__roles": {"tank": 1, "healer": 1, "damage": 3}}
+
+
+def test_who_joins_plays_a_role_that_is_free() -> None:
+    engine = engine_of(**ROLES)
+    engine.ask(running(3, 1, roles=[{"damage": 2, "healer": 1}, {"tank": 1}]), 0.0)
+    assert queue(engine, 0.0, ("a", "b"), 1500, "squad", roles=(("healer",), ("healer",))) == []
+    healer = match_of(queue(engine, 0.1, "c", 1500, "squad", roles=(("healer", "tank"),)))
+    assert (dict(healer.roles), [len(team) for team in healer.teams]) == ({"c": "healer"}, [1, 0])
+    tank = match_of(queue(engine, 0.2, "d", 1500, "squad", roles=(("healer", "tank"),)))
+    assert (dict(tank.roles), [len(team) for team in tank.teams]) == ({"d": "tank"}, [0, 1])
+    assert queue(engine, 0.3, "e", 1500, "squad", roles=(("tank",),)) == []
+    party = match_of(queue(engine, 0.4, ("f", "g"), 1500, "squad"))
+    assert dict(party.roles) == {"f": "damage", "g": "damage"}
+    assert list(engine.backfills()) == []
+
+
+def test_a_running_match_whose_roles_are_no_more_asks_no_longer() -> None:
+    engine = engine_of(**ROLES)
+    engine.ask(running(1, roles=[{"tank": 1}]), 0.0)
+    engine.apply(settings_of(2, modes__squad__roles={"healer": 2, "damage": 3}), 1.0)
+    assert list(engine.backfills()) == []
+
+
+@pytest.mark.parametrize(
+    ("roles", "field", "told"),
+    [
+        ([], "roles", "squad has roles: 2 teams have free places, 0 have them by role"),
+        ([{"tank": 1}], "roles", "1 have them by role"),
+        ([{"tank": 1}, {"bard": 1}], "roles.1", "bard is no role in squad"),
+        ([{"tank": 2}, {"tank": 1}], "roles.0", "1 free places, and 2 by role"),
+        ([{"tank": 2, "healer": -1}, {"tank": 1}], "roles.0", "1 free places"),
+    ],
+)
+def test_roles_that_cannot_be_are_refused_by_field(roles: list[dict[str, int]], field: str, told: str) -> None:
+    with pytest.raises(Refused, match=told) as caught:
+        engine_of(**ROLES).ask(running(1, 1, roles=roles), 0.0)
+    assert caught.value.field == field
+    with pytest.raises(Refused, match="has no roles"):
+        engine_of().ask(running(1, roles=[{"tank": 1}]), 0.0)
+
+
 def test_a_request_ends_at_its_deadline_even_before_the_next_tick() -> None:
     engine = engine_of()
     engine.ask(running(5, deadline=10.0), 0.0)

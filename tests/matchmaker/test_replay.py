@@ -315,7 +315,16 @@ def test_settings_and_placement_evidence_are_in_the_log(tmp_path: Path) -> None:
 
 def test_a_running_match_is_written_down_with_those_who_were_sent_there() -> None:
     half_full = Backfill(
-        "b", "us", "squad", [1, 0], 1500.0, 300.0, 60.0, frozenset({"x"}), frozenset({"sent", "there"})
+        "b",
+        "us",
+        "squad",
+        [1, 0],
+        1500.0,
+        300.0,
+        60.0,
+        frozenset({"x"}),
+        frozenset({"sent", "there"}),
+        [{"tank": 1}, {}],
     )
     assert BackfillPart.of(half_full, str).backfill() == half_full
     hidden = BackfillPart.of(half_full, lambda name: f"h-{name}").backfill()

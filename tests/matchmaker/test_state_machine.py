@@ -23,6 +23,7 @@ from matchmaker.core.placement import Placement
 from matchmaker.core.pool import Pool
 from matchmaker.core.refused import AlreadyQueued, Refused
 from matchmaker.core.rules import Rules
+from matchmaker.core.search import wishes
 from matchmaker.core.settings import Settings
 from matchmaker.core.ticket import More, State, Ticket
 from tests.support.matchmaker import no_match_was_missed, regions, settings_of, steps
@@ -262,6 +263,8 @@ class AnySequence(RuleBasedStateMachine):
     ) -> None:
         now = self.now
         asked = Backfill(id, region, mode, seats, rating, points, now + seconds, avoid)
+        if mode == "roles":
+            asked.roles = [{"tank": free // 2, "damage": free - free // 2} for free in seats]
         before = self.backfills.get(id)
         self.backfills[id] = deepcopy(asked)
         if isinstance(self.do(lambda engine: engine.ask(deepcopy(asked), now)), Refused):
@@ -370,7 +373,12 @@ class AnySequence(RuleBasedStateMachine):
         assert abs(ticket.rating - backfill.rating) <= backfill.points
         assert not backfill.avoid & set(ticket.players)
         assert not ticket.more or not ticket.more.avoid & backfill.players
-        backfill.take(ticket, team)
+        if backfill.roles:
+            assert match.roles.keys() == set(ticket.players)
+            for player, wanted in zip(ticket.players, wishes(ticket), strict=True):
+                assert not wanted or match.roles[player] in wanted
+            assert Counter(match.roles.values()) <= Counter(backfill.roles[team])
+        assert backfill.take(ticket, team) == match.roles
         assert backfill.seats[team] >= 0
         self.check_decision(match)
 
@@ -476,10 +484,10 @@ class AnySequence(RuleBasedStateMachine):
 
     @invariant()
     def running_matches_have_the_seats_that_are_left(self) -> None:
-        left = {backfill.id: backfill.seats for backfill in self.engine.backfills()}
+        left = {backfill.id: (backfill.seats, backfill.roles) for backfill in self.engine.backfills()}
         for id, backfill in list(self.backfills.items()):
             if id in left:
-                assert left[id] == backfill.seats
+                assert left[id] == (backfill.seats, backfill.roles)
             else:
                 mode = self.settings.modes[backfill.mode]
                 over = backfill.deadline <= self.now or not backfill.free
