@@ -83,6 +83,7 @@ class Service:
         self._requests: dict[str, int] = {}
         self._counted_until = 0.0
         self._encoded: tuple[Match | None, bytes] = None, b""
+        self._run_id = self.run_id.encode()
         self.allocation = Allocation(settings.current, self.engine.unserved, self._serve)
         self._follow_geoip(self.engine.settings)
 
@@ -278,8 +279,12 @@ class Service:
                 part = {"state": "assigned", "reason": event.id, **match_part(event, self._clock_offset)}
                 self._encoded = event, _encode(part)[1:]
             waited_ms = (event.decided_at - ticket.enqueued_at) * 1000
-            own = f'{{"ticket_id":"{self.run_id}{ticket.id:x}","waited_ms":{waited_ms:.3f},'
-            return own.encode() + self._encoded[1]
+            return b'{"ticket_id":"%s%x","waited_ms":%.3f,%s' % (
+                self._run_id,
+                ticket.id,
+                waited_ms,
+                self._encoded[1],
+            )
         name = self.name(ticket.id)
         if isinstance(event, Proposed):
             return _encode(self._asked(name, event.match, event.deadline))

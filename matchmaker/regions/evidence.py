@@ -19,6 +19,8 @@ EDGE: Final = "edge hint"
 GEOIP: Final = "GeoIP estimate"
 LONGEST_RTT_MS: Final = 10_000.0
 """What a client says is longer counts as this."""
+_MEASURED_LITTLE: Final = 3
+"""Fewer times than that may well be equal."""
 
 
 def resolve(
@@ -59,11 +61,18 @@ def resolve(
 
 def plausible(rtts: Rtts) -> bool:
     """Whether what a client measured can be taken as it is, as far as that can be told from the numbers alone."""
-    if not rtts:
+    # A loop over a list: compiled, it makes no object and calls nothing.
+    values: list[float] = list(rtts.values())
+    if not values:
         return False
-    values = rtts.values()
-    # The sum is for what is no number: it has no place in an order, so it may be at neither end.
-    return 0 <= min(values) < max(values) <= LONGEST_RTT_MS and sum(values) >= 0
+    first, differ = values[0], len(values) < _MEASURED_LITTLE
+    for value in values:
+        # Written so that what is no number is not within.
+        if not 0.0 <= value <= LONGEST_RTT_MS:
+            return False
+        if value != first:
+            differ = True
+    return differ
 
 
 def _reason(kind: str, notes: list[str]) -> str:
@@ -93,7 +102,7 @@ def _by_own_account(player: Known, regions: Regions, geoip: GeoIp | None, notes:
 def _nonsense(rtts: Rtts) -> str:
     if not all(isfinite(rtt) and rtt >= 0 for rtt in rtts.values()):
         return "client round-trip times not trusted: some are negative or no numbers"
-    if len(rtts) >= 3 and len(set(rtts.values())) == 1:
+    if len(rtts) >= _MEASURED_LITTLE and len(set(rtts.values())) == 1:
         return "client round-trip times not trusted: they are all equal"
     return ""
 

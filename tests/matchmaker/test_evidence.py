@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from matchmaker.core.placement import Placement
 from matchmaker.core.region import Regions, TooFar
 from matchmaker.core.settings import Region, Resolution
-from matchmaker.regions.evidence import resolve
+from matchmaker.regions.evidence import LONGEST_RTT_MS, plausible, resolve
 from matchmaker.regions.geoip import GeoIp
 from matchmaker.regions.known import Evidence, Known
 from matchmaker.regions.signed_rtts import SignedSet, check_signed, sign_rtts
@@ -174,3 +174,10 @@ def test_whatever_is_claimed_players_get_an_open_region_and_a_reason_and_the_sam
     assert among.open(placement.region) and placement.reason
     assert 0 <= placement.score_ms <= 11_000
     assert resolve(evidence, regions(ap_northeast_1=Region(1.0, False, 0.0)), GEOIP) == placement
+
+
+@given(rtt_sets)
+def test_only_times_that_can_be_are_taken_as_they_are(rtts: dict[str, float]) -> None:
+    values = list(rtts.values())
+    equal = len(values) >= 3 and len(set(values)) == 1
+    assert plausible(rtts) == (bool(values) and all(0 <= rtt <= LONGEST_RTT_MS for rtt in values) and not equal)
