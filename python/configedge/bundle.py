@@ -12,6 +12,7 @@ import os
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 import yaml
@@ -312,24 +313,44 @@ def _yaml(document: Any) -> str:
 def _emit(emit: Callable[[yaml.Event], None], value: Any) -> None:
     match value:
         case str():
-            plain = _PLAIN.fullmatch(value) and value.lower() not in _NOT_STRINGS
-            style, implicit = (None, _EITHER_WAY) if plain else ('"', _IF_QUOTED)
-            emit(yaml.ScalarEvent(None, None, implicit, value, style=style))
+            emit(_string(value))
         case dict():
-            emit(yaml.MappingStartEvent(None, None, True, flow_style=False))
+            emit(_MAPPING)
             for key, member in value.items():
-                _emit(emit, key)
+                emit(_string(key))
                 _emit(emit, member)
-            emit(yaml.MappingEndEvent())
+            emit(_MAPPING_ENDS)
         case list():
-            emit(yaml.SequenceStartEvent(None, None, True, flow_style=False))
+            emit(_SEQUENCE)
             for item in value:
                 _emit(emit, item)
-            emit(yaml.SequenceEndEvent())
+            emit(_SEQUENCE_ENDS)
         case None | bool() | int() | float():
             emit(yaml.ScalarEvent(None, None, _AS_IT_IS, _plain(value)))
         case _:
             raise TypeError(f"{type(value).__name__} is no type of JSON")
+
+
+# What is emitted is only read, so one event does for all.
+_MAPPING: Final = yaml.MappingStartEvent(None, None, True, flow_style=False)
+_MAPPING_ENDS: Final = yaml.MappingEndEvent()
+_SEQUENCE: Final = yaml.SequenceStartEvent(None, None, True, flow_style=False)
+_SEQUENCE_ENDS: Final = yaml.SequenceEndEvent()
+
+
+def _string(value: str) -> yaml.ScalarEvent:
+    return _short(value) if len(value) <= _SHORT else _quoted_if_need_be(value)
+
+
+def _quoted_if_need_be(value: str) -> yaml.ScalarEvent:
+    plain = _PLAIN.fullmatch(value) and value.lower() not in _NOT_STRINGS
+    style, implicit = (None, _EITHER_WAY) if plain else ('"', _IF_QUOTED)
+    return yaml.ScalarEvent(None, None, implicit, value, style=style)
+
+
+_SHORT: Final = 64
+# Keys come again and again, in a document and in its next version.
+_short: Final = lru_cache(4096)(_quoted_if_need_be)
 
 
 def _plain(value: bool | int | float | None) -> str:
