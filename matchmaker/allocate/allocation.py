@@ -68,9 +68,13 @@ class Allocation:
         place = match.region, match.mode
         self._recent[place] = time.monotonic()
         self._wake.set()
-        if (servers := self._ready.get(place)) and self._serve(match.id, servers[0]):
-            servers.popleft()
-            self.counts["served"] += 1
+        if servers := self._ready.get(place):
+            # Taken first: who is told of it may make the next match before this returns.
+            server = servers.popleft()
+            if self._serve(match.id, server):
+                self.counts["served"] += 1
+            else:
+                servers.appendleft(server)
 
     def release(self, address: str) -> bool:
         """A game server is free again. False if it was not out, or frees itself."""

@@ -200,3 +200,23 @@ def test_servers_come_from_a_file_too(tmp_path: Path) -> None:
 def test_settings_that_make_no_sense_are_named(allocation: dict[str, Any], key: str) -> None:
     with pytest.raises(SettingsError, match=key):
         settings_of(allocation=allocation)
+
+
+async def test_a_match_made_while_another_is_told_of_its_server_gets_another_one(tmp_path: Path) -> None:
+    publish(tmp_path, servers={"us-east-1": [f"s{n}:1" for n in range(4)]}, reserve=2)
+    async with running(tmp_path) as service:
+        # The reserve is for places that had matches.
+        await ended(service, play(service, "first"), play(service, "second"))
+        await until(lambda: sum(service.allocation.ready().values()) == 2)
+        told: list[dict[str, Any]] = []
+
+        def heard(ticket: Any, event: Any) -> None:
+            if not told:
+                told.append({})
+                play(service, "c")
+                told.append(service.describe(play(service, "d")))
+
+        service.enqueue(Enqueue([PlayerIn("a", 1500.0)], "duel"), heard)
+        outer = play(service, "b")
+        assert {told[1]["state"], service.describe(outer)["state"]} == {"assigned"}
+        assert told[1]["server"] != service.describe(outer)["server"]
