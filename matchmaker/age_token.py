@@ -6,7 +6,7 @@ A token is one line of text of four fields:
 
     since      unix time in whole milliseconds at which the ticket began to wait
     expires    unix time in whole seconds; valid before it
-    signature  of the text up to and with the third semicolon, followed by the ids of the ticket's players, in order, as
+    signature  of the text up to and with the third semicolon, followed by the sorted ids of the ticket's players as
                a JSON array (`matchmaker.signing`)
 
 Until it expires it is good for the same players at any matchmaker with the same key. So it expires soon.

@@ -25,17 +25,12 @@ class TurnedAway:
         return now - since
 
     def add(self, player: str, retry_after_s: float, now: float) -> None:
-        """It is told to come back then."""
-        if player not in self._since and len(self._since) >= _LIMIT:
-            self._make_room(now)
-        since, _ = self._since.get(player, (now, now))
+        """It is told to come back then. If there are too many, whoever asked longest ago is forgotten."""
+        since, _ = self._since.pop(player, (now, now))
+        if len(self._since) >= _LIMIT:
+            del self._since[next(iter(self._since))]
         self._since[player] = since, now + retry_after_s
 
     def remove(self, player: str) -> None:
         """It was let in."""
         self._since.pop(player, None)
-
-    def _make_room(self, now: float) -> None:
-        over = [player for player, (_, due) in self._since.items() if now > due + _LATE_S]
-        for player in over or [next(iter(self._since))]:
-            del self._since[player]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any, Protocol
@@ -169,5 +170,5 @@ def failure(status: int, detail: str, hint: str) -> bytes:
 
 
 def _later(seconds: float | None) -> Mapping[str, str]:
-    # Whole seconds, as RFC 9110 has it; the body has the finer figure.
-    return _NONE if seconds is None else {"Retry-After": str(max(1, round(seconds)))}
+    # Whole seconds, as RFC 9110 has it, and not too early; the body has the finer figure.
+    return _NONE if seconds is None else {"Retry-After": str(max(1, math.ceil(seconds)))}

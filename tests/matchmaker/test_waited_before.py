@@ -125,5 +125,6 @@ def test_waiting_for_a_region_ends_with_it_or_by_staying_away(monkeypatch: pytes
     for at, name in enumerate("abcd"):
         away.add(name, 5, 300 + at)
     assert len(away) == 3 and away.waited_s("a", 305) == 0 and away.waited_s("d", 305) == 2
-    away.add("e", 5, 400)
-    assert len(away) == 1, "those who stayed away are forgotten first"
+    away.add("b", 5, 304)
+    away.add("e", 5, 305)
+    assert [name for name in "bcde" if away.waited_s(name, 306)] == ["b", "d", "e"], "c asked longest ago"
